@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Numbers to bytes and back, little-endian on every machine: how averagers save their state.
+#ifndef SQWA_CORE_BYTES_HPP
+#define SQWA_CORE_BYTES_HPP
+
+#include <sqwa/core/contract.hpp>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace sqwa::inline SQWA_ABI {
+
+/// A number whose bytes can be saved.
+template <class T>
+concept savable = std::integral<T> || std::floating_point<T>;
+
+/// Appends numbers to a growing run of bytes.
+///
+/// Memory: what is written, in `bytes`.
+class byte_writer {
+ public:
+  template <savable T>
+  void put(T value) {
+    auto raw = std::bit_cast<std::array<std::byte, sizeof(T)>>(value);
+    if constexpr (std::endian::native == std::endian::big) std::ranges::reverse(raw);
+    bytes.insert(bytes.end(), raw.begin(), raw.end());
+  }
+
+  /// The count as 64 bits, then the values.
+  template <savable T>
+  void put_all(std::span<T const> values) {
+    put(static_cast<std::uint64_t>(values.size()));
+    for (T v : values) put(v);
+  }
+
+  std::vector<std::byte> bytes;
+};
+
+/// Takes numbers from a run of bytes in the order in which they were put.
+///
+/// A run that ends too early breaks a precondition and is told with `who` and both lengths. Memory: none but what `all` returns.
+class byte_reader {
+ public:
+  byte_reader(std::span<std::byte const> bytes, char const* who) : bytes_(bytes), who_(who) {}
+
+  template <savable T>
+  [[nodiscard]] T get() {
+    need(sizeof(T));
+    std::array<std::byte, sizeof(T)> raw;
+    std::ranges::copy(bytes_.subspan(at_, sizeof(T)), raw.begin());
+    if constexpr (std::endian::native == std::endian::big) std::ranges::reverse(raw);
+    at_ += sizeof(T);
+    return std::bit_cast<T>(raw);
+  }
+
+  /// What `put_all` wrote. The count is checked against the bytes that are left before anything is allocated.
+  template <savable T>
+  [[nodiscard]] std::vector<T> all() {
+    auto const count = get<std::uint64_t>();
+    expects(count <= (bytes_.size() - at_) / sizeof(T), "{}: the saved state names {} values, but {} bytes are left", who_,
+            count, bytes_.size() - at_);
+    std::vector<T> values(static_cast<std::size_t>(count));
+    for (T& v : values) v = get<T>();
+    return values;
+  }
+
+  /// Breaks a precondition unless everything has been taken.
+  void end() const {
+    expects(at_ == bytes_.size(), "{}: the saved state has {} bytes too many", who_, bytes_.size() - at_);
+  }
+
+ private:
+  void need(std::size_t n) const {
+    expects(n <= bytes_.size() - at_, "{}: the saved state ends at byte {} of at least {}", who_, bytes_.size(), at_ + n);
+  }
+
+  std::span<std::byte const> bytes_;
+  char const* who_;
+  std::size_t at_ = 0;
+};
+
+}  // namespace sqwa::inline SQWA_ABI
+
+#endif

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Threads: oneTBB runs the pieces.
+#ifndef SQWA_EXEC_TBB_HPP
+#define SQWA_EXEC_TBB_HPP
+
+#include <sqwa/exec/executor.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <oneapi/tbb/parallel_for.h>
+
+namespace sqwa::inline SQWA_ABI {
+
+/// Runs calls on the oneTBB arena of the calling thread.
+struct tbb_executor {
+  template <std::invocable<std::size_t> F>
+  void for_each(std::size_t n, F&& f) const {
+    if (n < 2) return sequential{}.for_each(n, f);  // small work never pays for a task
+    oneapi::tbb::parallel_for(std::size_t{0}, n, [&f](std::size_t i) { f(i); });
+  }
+};
+
+static_assert(executor<tbb_executor>);
+
+}  // namespace sqwa::inline SQWA_ABI
+
+#endif

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The inner loops of the library: what each computes, as plain loops.
+#ifndef SQWA_KERNELS_PORTABLE_HPP
+#define SQWA_KERNELS_PORTABLE_HPP
+
+#include <sqwa/core/config.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <span>
+
+namespace sqwa::inline SQWA_ABI {
+
+/// A matrix in somebody else's memory: element (i, j) is `data[i * row_stride + j * column_stride]`.
+template <class T>
+struct matrix {
+  T* data = nullptr;
+  std::size_t rows = 0;
+  std::size_t columns = 0;
+  std::size_t row_stride = columns;
+  std::size_t column_stride = 1;
+
+  constexpr T& operator()(std::size_t i, std::size_t j) const noexcept {
+    return data[i * row_stride + j * column_stride];
+  }
+  /// The same elements with rows and columns exchanged; nothing moves.
+  constexpr matrix transposed() const noexcept { return {data, columns, rows, column_stride, row_stride}; }
+};
+
+/// The inner loops of the library, as static functions over contiguous float or double.
+///
+/// Kernels do not check, allocate or throw. Spans of one call have one length. Kernel sets agree in every bit, but for `dot`
+/// and `sum`, whose order of additions is theirs (docs/reproducibility.md), provided that the compiler does not contract a
+/// product and a sum into one operation (-ffp-contract=off).
+template <class K>
+concept kernel_set =
+    requires(std::span<float> y, std::span<float const> x, float w, matrix<float> c, matrix<float const> a) {
+      { K::template dot<float>(x, x) } noexcept -> std::same_as<float>;
+      { K::template sum<float>(x) } noexcept -> std::same_as<float>;
+      { K::template max_abs<float>(x) } noexcept -> std::same_as<float>;
+      { K::template axpy<float>(y, x, w) } noexcept -> std::same_as<void>;
+      { K::template lerp<float>(y, x, w) } noexcept -> std::same_as<void>;
+      { K::template round_to_grid<float>(y, x, w, w) } noexcept -> std::same_as<void>;
+      { K::template gemm<float>(c, a, a) } noexcept -> std::same_as<void>;
+    };
+
+/// Plain loops: the meaning of every kernel, and the oracle of its tests.
+///
+/// @tparam Isa  names the instruction set a derived set is compiled for, so that two translation
+///              units with different target flags never share one of these symbols
+template <class Isa>
+struct portable_kernels {
+  /// The sum of x[i] * y[i]; 0 for no values.
+  template <class T>
+  static T dot(std::span<T const> x, std::span<T const> y) noexcept {
+    T s = 0;
+    for (std::size_t i = 0; i != x.size(); ++i) s += x[i] * y[i];
+    return s;
+  }
+
+  /// The sum of x[i]; 0 for no values.
+  template <class T>
+  static T sum(std::span<T const> x) noexcept {
+    T s = 0;
+    for (T v : x) s += v;
+    return s;
+  }
+
+  /// The largest |x[i]|; 0 for no values. NaN does not count.
+  template <class T>
+  static T max_abs(std::span<T const> x) noexcept {
+    T m = 0;
+    for (T v : x) m = std::max(m, std::abs(v));
+    return m;
+  }
+
+  /// y[i] += w * x[i]
+  template <class T>
+  static void axpy(std::span<T> y, std::span<T const> x, T w) noexcept {
+    for (std::size_t i = 0; i != y.size(); ++i) y[i] += w * x[i];
+  }
+
+  /// y[i] += w * (x[i] - y[i])
+  template <class T>
+  static void lerp(std::span<T> y, std::span<T const> x, T w) noexcept {
+    for (std::size_t i = 0; i != y.size(); ++i) y[i] += w * (x[i] - y[i]);
+  }
+
+  /// y[i] = scale * the integer nearest to x[i] / scale within ±limit, ties to even.
+  ///
+  /// `scale` > 0 and `limit` an integer in [0, 2^22). y and x may be the same. Infinity gives ±limit * scale, NaN has no
+  /// defined result.
+  template <class T>
+  static void round_to_grid(std::span<T> y, std::span<T const> x, T scale, T limit) noexcept {
+    for (std::size_t i = 0; i != y.size(); ++i) y[i] = std::rint(std::clamp(x[i] / scale, -limit, limit)) * scale;
+  }
+
+  /// c += a b. The products of one element are added in ascending order of the inner index, one after the other.
+  ///
+  /// Rows of `b` and `c` are contiguous (column_stride 1); `a` is strided as it likes, so `a.transposed()` costs nothing.
+  template <class T>
+  static void gemm(matrix<T> c, matrix<T const> a, matrix<T const> b) noexcept {
+    for (std::size_t i = 0; i != c.rows; ++i) {
+      T* const row = &c(i, 0);
+      for (std::size_t k = 0; k != a.columns; ++k) {
+        T const w = a(i, k);
+        T const* const other = &b(k, 0);
+        for (std::size_t j = 0; j != c.columns; ++j) row[j] += w * other[j];
+      }
+    }
+  }
+};
+
+using scalar_kernels = portable_kernels<void>;
+static_assert(kernel_set<scalar_kernels>);
+
+}  // namespace sqwa::inline SQWA_ABI
+
+#endif

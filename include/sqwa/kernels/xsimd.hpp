@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The kernels that gain from explicit vectors, written with xsimd batches.
+#ifndef SQWA_KERNELS_XSIMD_HPP
+#define SQWA_KERNELS_XSIMD_HPP
+
+#include <sqwa/kernels/portable.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <span>
+#include <type_traits>
+#include <xsimd/xsimd.hpp>
+
+namespace sqwa::inline SQWA_ABI {
+
+/// Kernels written with xsimd batches. Those it does not replace are the portable ones.
+template <class Arch = xsimd::default_arch>
+struct xsimd_kernels : portable_kernels<Arch> {
+  using portable = portable_kernels<Arch>;
+  template <class T>
+  using batch = xsimd::batch<T, Arch>;
+
+  template <class T>
+  static T dot(std::span<T const> x, std::span<T const> y) noexcept {
+    constexpr std::size_t lanes = batch<T>::size;
+    batch<T> even(T{0}), odd(T{0});  // two chains hide the latency of the addition
+    std::size_t i = 0;
+    for (; i + 2 * lanes <= x.size(); i += 2 * lanes) {
+      even += batch<T>::load_unaligned(&x[i]) * batch<T>::load_unaligned(&y[i]);
+      odd += batch<T>::load_unaligned(&x[i + lanes]) * batch<T>::load_unaligned(&y[i + lanes]);
+    }
+    return portable::template sum<T>(stored(even + odd)) + portable::template dot<T>(x.subspan(i), y.subspan(i));
+  }
+
+  template <class T>
+  static T sum(std::span<T const> x) noexcept {
+    constexpr std::size_t lanes = batch<T>::size;
+    batch<T> even(T{0}), odd(T{0});
+    std::size_t i = 0;
+    for (; i + 2 * lanes <= x.size(); i += 2 * lanes) {
+      even += batch<T>::load_unaligned(&x[i]);
+      odd += batch<T>::load_unaligned(&x[i + lanes]);
+    }
+    return portable::template sum<T>(stored(even + odd)) + portable::template sum<T>(x.subspan(i));
+  }
+
+  template <class T>
+  static T max_abs(std::span<T const> x) noexcept {
+    constexpr std::size_t lanes = batch<T>::size;
+    batch<T> even(T{0}), odd(T{0});
+    std::size_t i = 0;
+    for (; i + 2 * lanes <= x.size(); i += 2 * lanes) {  // a NaN in x is the first operand, which x86's max drops
+      even = xsimd::max(xsimd::abs(batch<T>::load_unaligned(&x[i])), even);
+      odd = xsimd::max(xsimd::abs(batch<T>::load_unaligned(&x[i + lanes])), odd);
+    }
+    return std::max(portable::template max_abs<T>(stored(xsimd::max(even, odd))),
+                    portable::template max_abs<T>(x.subspan(i)));
+  }
+
+  template <class T>
+  static void lerp(std::span<T> y, std::span<T const> x, T w) noexcept {
+    constexpr std::size_t lanes = batch<T>::size;
+    std::size_t i = 0;
+    for (; i + lanes <= y.size(); i += lanes) {
+      auto const a = batch<T>::load_unaligned(&y[i]);
+      (a + batch<T>(w) * (batch<T>::load_unaligned(&x[i]) - a)).store_unaligned(&y[i]);
+    }
+    portable::template lerp<T>(y.subspan(i), x.subspan(i), w);
+  }
+
+  /// Adding and subtracting 1.5 * 2^(mantissa bits) rounds to even where the instruction set has no rounding.
+  template <class T>
+  static void round_to_grid(std::span<T> y, std::span<T const> x, T scale, T limit) noexcept {
+    constexpr std::size_t lanes = batch<T>::size;
+    constexpr T magic = std::is_same_v<T, float> ? T(0x1.8p23) : T(0x1.8p52);
+    std::size_t i = 0;
+    for (; i + lanes <= y.size(); i += lanes) {
+      auto const t = batch<T>::load_unaligned(&x[i]) / batch<T>(scale);
+      auto const inside = xsimd::min(xsimd::max(t, batch<T>(-limit)), batch<T>(limit));
+      (((inside + batch<T>(magic)) - batch<T>(magic)) * batch<T>(scale)).store_unaligned(&y[i]);
+    }
+    portable::template round_to_grid<T>(y.subspan(i), x.subspan(i), scale, limit);
+  }
+
+ private:
+  template <class T>
+  static std::array<T, batch<T>::size> stored(batch<T> const& b) noexcept {
+    std::array<T, batch<T>::size> lane;
+    b.store_unaligned(lane.data());
+    return lane;
+  }
+};
+
+static_assert(kernel_set<xsimd_kernels<>>);
+
+}  // namespace sqwa::inline SQWA_ABI
+
+#endif

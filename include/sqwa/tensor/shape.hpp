@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The extents of a tensor, without allocation.
+#ifndef SQWA_TENSOR_SHAPE_HPP
+#define SQWA_TENSOR_SHAPE_HPP
+
+#include <sqwa/core/contract.hpp>
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <initializer_list>
+#include <ranges>
+#include <type_traits>
+
+namespace sqwa::inline SQWA_ABI {
+
+/// Up to `max_rank` extents, slowest index first. No extents: one scalar.
+class shape {
+ public:
+  static constexpr std::size_t max_rank = 8;
+
+  constexpr shape() = default;
+  constexpr shape(std::initializer_list<std::size_t> extents) { assign(extents); }
+
+  /// @pre at most `max_rank` extents
+  template <std::ranges::input_range Extents>
+    requires(!std::same_as<std::remove_cvref_t<Extents>, shape>)
+  constexpr explicit shape(Extents&& extents) {
+    assign(extents);
+  }
+
+  [[nodiscard]] constexpr std::size_t rank() const noexcept { return rank_; }
+  [[nodiscard]] constexpr std::size_t operator[](std::size_t axis) const noexcept { return extents_[axis]; }
+  [[nodiscard]] constexpr auto begin() const noexcept { return extents_.begin(); }
+  [[nodiscard]] constexpr auto end() const noexcept { return extents_.begin() + rank_; }
+
+  /// How many elements there are: the product of the extents.
+  [[nodiscard]] constexpr std::size_t size() const noexcept {
+    std::size_t n = 1;
+    for (std::size_t e : *this) n *= e;
+    return n;
+  }
+
+  constexpr bool operator==(shape const&) const = default;
+
+ private:
+  template <class Extents>
+  constexpr void assign(Extents&& extents) {
+    for (auto e : extents) {
+      expects(rank_ < max_rank, "shape: more than {} extents", max_rank);
+      extents_[rank_++] = static_cast<std::size_t>(e);
+    }
+  }
+
+  std::array<std::size_t, max_rank> extents_{};
+  std::size_t rank_ = 0;
+};
+
+}  // namespace sqwa::inline SQWA_ABI
+
+#endif
