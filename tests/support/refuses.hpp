@@ -13,7 +13,8 @@
 
 namespace test {
 
-/// True if `f()` throws a contract_error whose sentence contains `words`. Without exceptions: if `f()` dies by the trap.
+/// True if `f()` throws a contract_error whose sentence contains `words`. Without exceptions: if `f()` dies by the
+/// trap.
 template <class F>
 bool refuses(F&& f, [[maybe_unused]] std::string_view words) {
 #ifdef __cpp_exceptions

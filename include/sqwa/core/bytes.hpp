@@ -44,7 +44,8 @@ class byte_writer {
 
 /// Takes numbers from a run of bytes in the order in which they were put.
 ///
-/// A run that ends too early breaks a precondition and is told with `who` and both lengths. Memory: none but what `all` returns.
+/// A run that ends too early breaks a precondition and is told with `who` and both lengths. Memory: none but what `all`
+/// returns.
 class byte_reader {
  public:
   byte_reader(std::span<std::byte const> bytes, char const* who) : bytes_(bytes), who_(who) {}
@@ -63,8 +64,8 @@ class byte_reader {
   template <savable T>
   [[nodiscard]] std::vector<T> all() {
     auto const count = get<std::uint64_t>();
-    expects(count <= (bytes_.size() - at_) / sizeof(T), "{}: the saved state names {} values, but {} bytes are left", who_,
-            count, bytes_.size() - at_);
+    expects(count <= (bytes_.size() - at_) / sizeof(T), "{}: the saved state names {} values, but {} bytes are left",
+            who_, count, bytes_.size() - at_);
     std::vector<T> values(static_cast<std::size_t>(count));
     for (T& v : values) v = get<T>();
     return values;
@@ -77,7 +78,8 @@ class byte_reader {
 
  private:
   void need(std::size_t n) const {
-    expects(n <= bytes_.size() - at_, "{}: the saved state ends at byte {} of at least {}", who_, bytes_.size(), at_ + n);
+    expects(n <= bytes_.size() - at_, "{}: the saved state ends at byte {} of at least {}", who_, bytes_.size(),
+            at_ + n);
   }
 
   std::span<std::byte const> bytes_;

@@ -81,7 +81,8 @@ template <class... Parts>
 #endif
 #ifdef _MSC_VER
   __debugbreak();
-  for (;;) {}
+  for (;;) {
+  }
 #else
   __builtin_trap();
 #endif
@@ -92,8 +93,8 @@ template <class... Parts>
 
 /// Checks a precondition at an API boundary. Kernels do not check.
 ///
-/// `pattern` is the sentence told when `ok` is false; each `{}` in it is filled with the next of `parts`: text, integers or
-/// floating-point numbers.
+/// `pattern` is the sentence told when `ok` is false; each `{}` in it is filled with the next of `parts`: text,
+/// integers or floating-point numbers.
 template <class... Parts>
 constexpr void expects(bool ok, char const* pattern, Parts const&... parts) {
   if (!ok) [[unlikely]]

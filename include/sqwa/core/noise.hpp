@@ -53,7 +53,6 @@ struct noise {
     return philox4x32({low(b), tensor, low(step), (low(step >> 32) << 16) | (low(b >> 32) & 0xFFFF)},
                       {low(seed), low(seed >> 32)});
   }
-
 };
 
 }  // namespace sqwa::inline SQWA_ABI

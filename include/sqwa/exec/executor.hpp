@@ -17,7 +17,9 @@ namespace sqwa::inline SQWA_ABI {
 ///
 /// Models: an exception that leaves a call of `f` leaves `for_each` too, after the calls that had begun have ended.
 template <class E>
-concept executor = std::semiregular<E> && requires(E const e, std::size_t n, void (&f)(std::size_t)) { e.for_each(n, f); };
+concept executor = std::semiregular<E> && requires(E const e, std::size_t n, void (&f)(std::size_t)) {
+  e.for_each(n, f);
+};
 
 /// One call after the other, in the calling thread.
 struct sequential {
@@ -52,17 +54,19 @@ void for_each_chunk(E const& exec, std::size_t n, F&& f) {
 /// The result is bit for bit the same on every executor: pieces and join order are fixed. n = 0 gives `init`.
 /// Memory: 64 values on the stack, a cache line each.
 template <executor E, class T, class Map, class Combine>
-  requires std::convertible_to<std::invoke_result_t<Map&, std::size_t, std::size_t>, T>
-T reduce(E const& exec, std::size_t n, T init, Map map, Combine combine) {
-  struct alignas(64) slot {  // one cache line each: no false sharing
-    T value;
-  };
-  chunks const part{n};
-  std::array<slot, chunks::max_chunks> partial;
-  exec.for_each(part.count(), [&](std::size_t c) { partial[c].value = map(part.first(c), part.last(c)); });
-  for (std::size_t c = 0; c != part.count(); ++c) init = combine(init, partial[c].value);
-  return init;
-}
+  requires std::convertible_to<std::invoke_result_t<Map&, std::size_t, std::size_t>, T> T reduce(E const& exec,
+                                                                                                 std::size_t n, T init,
+                                                                                                 Map map,
+                                                                                                 Combine combine) {
+    struct alignas(64) slot {  // one cache line each: no false sharing
+      T value;
+    };
+    chunks const part{n};
+    std::array<slot, chunks::max_chunks> partial;
+    exec.for_each(part.count(), [&](std::size_t c) { partial[c].value = map(part.first(c), part.last(c)); });
+    for (std::size_t c = 0; c != part.count(); ++c) init = combine(init, partial[c].value);
+    return init;
+  }
 
 }  // namespace sqwa::inline SQWA_ABI
 

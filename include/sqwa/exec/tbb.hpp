@@ -5,9 +5,9 @@
 
 #include <sqwa/exec/executor.hpp>
 
+#include <oneapi/tbb/parallel_for.h>
 #include <concepts>
 #include <cstddef>
-#include <oneapi/tbb/parallel_for.h>
 
 namespace sqwa::inline SQWA_ABI {
 

@@ -31,20 +31,27 @@ struct matrix {
 
 /// The inner loops of the library, as static functions over contiguous float or double.
 ///
-/// Kernels do not check, allocate or throw. Spans of one call have one length. Kernel sets agree in every bit, but for `dot`
-/// and `sum`, whose order of additions is theirs (docs/reproducibility.md), provided that the compiler does not contract a
-/// product and a sum into one operation (-ffp-contract=off).
+/// Kernels do not check, allocate or throw. Spans of one call have one length. Kernel sets agree in every bit, but for
+/// `dot` and `sum`, whose order of additions is theirs (docs/reproducibility.md), provided that the compiler does not
+/// contract a product and a sum into one operation (-ffp-contract=off).
 template <class K>
-concept kernel_set =
-    requires(std::span<float> y, std::span<float const> x, float w, matrix<float> c, matrix<float const> a) {
-      { K::template dot<float>(x, x) } noexcept -> std::same_as<float>;
-      { K::template sum<float>(x) } noexcept -> std::same_as<float>;
-      { K::template max_abs<float>(x) } noexcept -> std::same_as<float>;
-      { K::template axpy<float>(y, x, w) } noexcept -> std::same_as<void>;
-      { K::template lerp<float>(y, x, w) } noexcept -> std::same_as<void>;
-      { K::template round_to_grid<float>(y, x, w, w) } noexcept -> std::same_as<void>;
-      { K::template gemm<float>(c, a, a) } noexcept -> std::same_as<void>;
-    };
+concept kernel_set = requires(std::span<float> y, std::span<float const> x, float w, matrix<float> c,
+                              matrix<float const> a) {
+  { K::template dot<float>(x, x) }
+  noexcept->std::same_as<float>;
+  { K::template sum<float>(x) }
+  noexcept->std::same_as<float>;
+  { K::template max_abs<float>(x) }
+  noexcept->std::same_as<float>;
+  { K::template axpy<float>(y, x, w) }
+  noexcept->std::same_as<void>;
+  { K::template lerp<float>(y, x, w) }
+  noexcept->std::same_as<void>;
+  { K::template round_to_grid<float>(y, x, w, w) }
+  noexcept->std::same_as<void>;
+  { K::template gemm<float>(c, a, a) }
+  noexcept->std::same_as<void>;
+};
 
 /// Plain loops: the meaning of every kernel, and the oracle of its tests.
 ///
@@ -90,8 +97,8 @@ struct portable_kernels {
 
   /// y[i] = scale * the integer nearest to x[i] / scale within ±limit, ties to even.
   ///
-  /// `scale` > 0 and `limit` an integer in [0, 2^22). y and x may be the same. Infinity gives ±limit * scale, NaN has no
-  /// defined result.
+  /// `scale` > 0 and `limit` an integer in [0, 2^22). y and x may be the same. Infinity gives ±limit * scale, NaN has
+  /// no defined result.
   template <class T>
   static void round_to_grid(std::span<T> y, std::span<T const> x, T scale, T limit) noexcept {
     for (std::size_t i = 0; i != y.size(); ++i) y[i] = std::rint(std::clamp(x[i] / scale, -limit, limit)) * scale;
@@ -99,7 +106,8 @@ struct portable_kernels {
 
   /// c += a b. The products of one element are added in ascending order of the inner index, one after the other.
   ///
-  /// Rows of `b` and `c` are contiguous (column_stride 1); `a` is strided as it likes, so `a.transposed()` costs nothing.
+  /// Rows of `b` and `c` are contiguous (column_stride 1); `a` is strided as it likes, so `a.transposed()` costs
+  /// nothing.
   template <class T>
   static void gemm(matrix<T> c, matrix<T const> a, matrix<T const> b) noexcept {
     for (std::size_t i = 0; i != c.rows; ++i) {

@@ -20,9 +20,9 @@ concept real = std::same_as<T, float> || std::same_as<T, double>;
 
 /// Shows a tensor's elements as a span; specialize it for tensor types of your own.
 ///
-/// `elements(t)` returns `std::span<T>` or `std::span<T const>` over all elements of `t`, T being float or double. `shape(t)`
-/// is optional: a range of extents whose product is the number of elements. This primary template serves every contiguous
-/// range: std::vector, std::array, std::span and their like. Memory: none.
+/// `elements(t)` returns `std::span<T>` or `std::span<T const>` over all elements of `t`, T being float or double.
+/// `shape(t)` is optional: a range of extents whose product is the number of elements. This primary template serves
+/// every contiguous range: std::vector, std::array, std::span and their like. Memory: none.
 template <class T>
 struct adapter {
   template <class U>
@@ -48,7 +48,9 @@ template <real T>
 inline constexpr bool mutable_real_span<std::span<T>> = true;
 
 template <class T>
-concept adapted = requires(T& t) { adapter<std::remove_cvref_t<T>>::elements(t); };
+concept adapted = requires(T& t) {
+  adapter<std::remove_cvref_t<T>>::elements(t);
+};
 
 template <adapted T>
 using elements_of = decltype(adapter<std::remove_cvref_t<T>>::elements(std::declval<T&>()));
@@ -59,8 +61,8 @@ using elements_of = decltype(adapter<std::remove_cvref_t<T>>::elements(std::decl
 ///
 /// Models: `adapter<T>::elements(t)` covers every element once, in an order that does not change.
 template <class T>
-concept tensor =
-    detail::adapted<std::remove_reference_t<T> const> && detail::real_span<detail::elements_of<std::remove_reference_t<T> const>>;
+concept tensor = detail::adapted < std::remove_reference_t<T>
+const > &&detail::real_span<detail::elements_of<std::remove_reference_t<T> const>>;
 
 /// A `tensor` whose elements can be written too.
 template <class T>

@@ -25,9 +25,7 @@ class shape {
   /// @pre at most `max_rank` extents
   template <std::ranges::input_range Extents>
     requires(!std::same_as<std::remove_cvref_t<Extents>, shape>)
-  constexpr explicit shape(Extents&& extents) {
-    assign(extents);
-  }
+  constexpr explicit shape(Extents&& extents) { assign(extents); }
 
   [[nodiscard]] constexpr std::size_t rank() const noexcept { return rank_; }
   [[nodiscard]] constexpr std::size_t operator[](std::size_t axis) const noexcept { return extents_[axis]; }

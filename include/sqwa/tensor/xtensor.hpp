@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// xtensor's containers and contiguous adaptors as tensors; and the one place that knows where xtensor keeps its headers.
+// xtensor's containers and contiguous adaptors as tensors; and the one place that knows where xtensor keeps its
+// headers.
 #ifndef SQWA_TENSOR_XTENSOR_HPP
 #define SQWA_TENSOR_XTENSOR_HPP
 
@@ -28,11 +29,11 @@ namespace detail {
 
 /// A container or adaptor of xtensor's that owns or borrows one dense run: not a view, not an expression.
 template <class T>
-concept xtensor_container =
-    std::derived_from<T, xt::xcontainer<T>> && T::static_layout != xt::layout_type::dynamic && requires(T& t) {
-      { t.data() } -> std::convertible_to<typename T::value_type const*>;
-      t.storage();
-    };
+concept xtensor_container = std::derived_from<T, xt::xcontainer<T>> &&
+                            T::static_layout != xt::layout_type::dynamic&& requires(T& t) {
+  { t.data() } -> std::convertible_to<typename T::value_type const*>;
+  t.storage();
+};
 
 }  // namespace detail
 
