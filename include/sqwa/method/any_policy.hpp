@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Schedules, capture policies and quantizers whose type is chosen at run time: what a recipe is made of.
+#ifndef SQWA_METHOD_ANY_POLICY_HPP
+#define SQWA_METHOD_ANY_POLICY_HPP
+
+#include <sqwa/quant/gradient.hpp>
+#include <sqwa/quant/packed.hpp>
+#include <sqwa/quant/quantize.hpp>
+#include <sqwa/quant/quantizer.hpp>
+#include <sqwa/quant/symmetric.hpp>
+#include <sqwa/schedule/capture.hpp>
+#include <sqwa/schedule/schedule.hpp>
+
+#include <concepts>
+#include <functional>
+#include <memory>
+#include <span>
+#include <type_traits>
+#include <utility>
+
+namespace sqwa::inline SQWA_ABI {
+
+/// Any schedule, its type forgotten. Copies share one object, which does not change. Empty until given a schedule.
+///
+/// Itself a `cyclic_schedule`; a schedule without cycles has no events.
+class any_schedule {
+ public:
+  any_schedule() = default;
+
+  template <schedule S>
+    requires(!std::same_as<S, any_schedule>)
+  any_schedule(S s)  // NOLINT(google-explicit-constructor): a recipe is written with the schedules themselves
+      : self_(std::make_shared<model<S> const>(std::move(s))) {}
+
+  [[nodiscard]] bool empty() const noexcept { return self_ == nullptr; }
+  /// @pre not empty
+  [[nodiscard]] float operator()(step_index t) const { return self_->value(t); }
+  /// @pre not empty
+  [[nodiscard]] cycle_events events(step_index t) const { return self_->events(t); }
+  /// The schedule's own length in steps; 0 if it has none. @pre not empty
+  [[nodiscard]] step_index length() const { return self_->length(); }
+
+ private:
+  struct interface {
+    virtual ~interface() = default;
+    virtual float value(step_index t) const = 0;
+    virtual cycle_events events(step_index t) const = 0;
+    virtual step_index length() const = 0;
+  };
+
+  template <class S>
+  struct model final : interface {
+    explicit model(S s) : schedule(std::move(s)) {}
+    float value(step_index t) const override { return static_cast<float>(schedule(t)); }
+    cycle_events events([[maybe_unused]] step_index t) const override {
+      if constexpr (cyclic_schedule<S>) return schedule.events(t);
+      return {};
+    }
+    step_index length() const override { return length_of(schedule); }
+    S schedule;
+  };
+
+  std::shared_ptr<interface const> self_;
+};
+
+/// Any capture policy, its type forgotten.
+class any_capture {
+ public:
+  template <capture_policy<any_schedule> P>
+    requires(!std::same_as<P, any_capture>)
+  any_capture(P policy)  // NOLINT(google-explicit-constructor)
+      : decide_(std::move(policy)) {}
+
+  /// Whether a snapshot is taken after step `t` of a run of `total` steps.
+  [[nodiscard]] bool operator()(any_schedule const& schedule, step_index t, step_index total) const {
+    return decide_(schedule, t, total);
+  }
+
+ private:
+  std::function<bool(any_schedule const&, step_index, step_index)> decide_;
+};
+
+/// How the gradient passes the rounding: not at all outside the outermost point, or everywhere.
+enum class straight_through { clipped, plain };
+
+/// Any quantizer of a symmetric format, its type forgotten: what `quantizer` does, for float and double.
+class any_quantizer {
+ public:
+  /// A format with the default fit (`l2`), granularity (`per_tensor`) and rounding (`nearest_even`).
+  template <number_format F>
+  any_quantizer(F format)  // NOLINT(google-explicit-constructor)
+      : any_quantizer(quantizer{format}) {}
+
+  template <class F, class Fit, class G, class R>
+  any_quantizer(quantizer<F, Fit, G, R> q)  // NOLINT(google-explicit-constructor)
+      : self_(std::make_shared<model<quantizer<F, Fit, G, R>> const>(std::move(q))) {}
+
+  [[nodiscard]] int levels() const noexcept { return self_->levels(); }
+  [[nodiscard]] int max_code() const noexcept { return (levels() - 1) / 2; }
+
+  /// Which scale belongs to which element of a tensor of these extents.
+  [[nodiscard]] blocks layout(shape const& extents) const { return self_->layout(extents); }
+
+  /// One scale for each block. @pre every value is finite
+  template <real T>
+  void fit(std::span<T const> values, shape const& extents, std::span<float> scales) const {
+    self_->fit(values, extents, scales);
+  }
+
+  /// Moves every value to a point of its block's lattice; `out` may be `values`.
+  template <real T>
+  void project(std::span<T const> values, shape const& extents, std::span<float const> scales, std::span<T> out,
+               noise u) const {
+    self_->project(values, extents, scales, out, u);
+  }
+
+  /// The codes of the values, packed.
+  template <real T>
+  [[nodiscard]] packed encode(std::span<T const> values, shape const& extents, std::span<float const> scales,
+                              noise u) const {
+    return self_->encode(values, extents, scales, u);
+  }
+
+  /// Takes the gradient at the quantized weights to the latent ones.
+  template <real T>
+  void pass_gradient(std::span<T> gradient, std::span<T const> latent, shape const& extents,
+                     std::span<float const> scales, straight_through how) const {
+    if (how == straight_through::clipped) self_->clip(gradient, latent, extents, scales);
+  }
+
+ private:
+  struct interface {
+    virtual ~interface() = default;
+    virtual int levels() const noexcept = 0;
+    virtual blocks layout(shape const& extents) const = 0;
+    virtual void fit(std::span<float const>, shape const&, std::span<float>) const = 0;
+    virtual void fit(std::span<double const>, shape const&, std::span<float>) const = 0;
+    virtual void project(std::span<float const>, shape const&, std::span<float const>, std::span<float>, noise) const = 0;
+    virtual void project(std::span<double const>, shape const&, std::span<float const>, std::span<double>,
+                         noise) const = 0;
+    virtual packed encode(std::span<float const>, shape const&, std::span<float const>, noise) const = 0;
+    virtual packed encode(std::span<double const>, shape const&, std::span<float const>, noise) const = 0;
+    virtual void clip(std::span<float>, std::span<float const>, shape const&, std::span<float const>) const = 0;
+    virtual void clip(std::span<double>, std::span<double const>, shape const&, std::span<float const>) const = 0;
+  };
+
+  template <class Q>
+  struct model final : interface {
+    explicit model(Q q) : rule(std::move(q)) {}
+
+    int levels() const noexcept override { return static_cast<int>(rule.format.levels); }
+    blocks layout(shape const& extents) const override { return rule.granularity(extents); }
+    void fit(std::span<float const> v, shape const& e, std::span<float> s) const override { fit_scales(rule, v, e, s); }
+    void fit(std::span<double const> v, shape const& e, std::span<float> s) const override { fit_scales(rule, v, e, s); }
+    void project(std::span<float const> v, shape const& e, std::span<float const> s, std::span<float> out,
+                 noise u) const override {
+      fake_quantize(v, layout(e), s, rule.format, rule.round, out, u);
+    }
+    void project(std::span<double const> v, shape const& e, std::span<float const> s, std::span<double> out,
+                 noise u) const override {
+      fake_quantize(v, layout(e), s, rule.format, rule.round, out, u);
+    }
+    packed encode(std::span<float const> v, shape const& e, std::span<float const> s, noise u) const override {
+      return sqwa::encode(rule, v, e, s, u);
+    }
+    packed encode(std::span<double const> v, shape const& e, std::span<float const> s, noise u) const override {
+      return sqwa::encode(rule, v, e, s, u);
+    }
+    void clip(std::span<float> g, std::span<float const> w, shape const& e, std::span<float const> s) const override {
+      ste_clipped{}(g, w, layout(e), s, rule.format);
+    }
+    void clip(std::span<double> g, std::span<double const> w, shape const& e, std::span<float const> s) const override {
+      ste_clipped{}(g, w, layout(e), s, rule.format);
+    }
+
+    Q rule;
+  };
+
+  std::shared_ptr<interface const> self_;
+};
+
+}  // namespace sqwa::inline SQWA_ABI
+
+#endif

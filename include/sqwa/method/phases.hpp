@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The phases of the method, each a function of its own.
+#ifndef SQWA_METHOD_PHASES_HPP
+#define SQWA_METHOD_PHASES_HPP
+
+#include <sqwa/core/contract.hpp>
+#include <sqwa/method/capture_average.hpp>
+#include <sqwa/method/learner.hpp>
+#include <sqwa/method/low_bit_weights.hpp>
+#include <sqwa/method/recipe.hpp>
+#include <sqwa/schedule/schedule.hpp>
+
+#include <functional>
+
+namespace sqwa::inline SQWA_ABI {
+
+/// Where a run stands, after each training step.
+struct progress {
+  char const* phase;  ///< "train", "retrain", "fine_tune" or "control"
+  step_index step;    ///< that has just been done, from 0
+  step_index steps;   ///< of this phase
+  float rate;
+  double loss;
+};
+
+/// Told after each training step; may be empty. What it throws ends the run.
+using observer = std::function<void(progress const&)>;
+
+namespace detail {
+
+/// Calls `step(rate)` for each step of a phase and tells the observer; `after(t)` follows each step.
+template <class Step, class After>
+void run_phase(char const* name, phase const& p, observer const& watch, Step step, After after) {
+  step_index const steps = p.length();
+  for (step_index t = 0; t != steps; ++t) {
+    float const rate = p.rate(t);
+    double const loss = step(rate);
+    if (watch) watch({name, t, steps, rate, loss});
+    after(t);
+  }
+}
+
+}  // namespace detail
+
+/// Phase 1: trains the weights as floats.
+///
+/// A loss that is not finite throws `training_error` with the step, and leaves the learner as the step before left it.
+template <learner L>
+void train_float(L& l, phase const& p, observer const& watch = {}) {
+  detail::reset_optimizer(l);
+  step_index done = 0;
+  auto const step = [&](float rate) {
+    double const loss = static_cast<double>(l.backward());
+    detail::check_loss(loss, done++);
+    l.update(rate);
+    return loss;
+  };
+  detail::run_phase("train", p, watch, step, [](step_index) {});
+}
+
+/// Trains the latent weights with the gradient at the low-bit ones; `after(t)` is called after each step.
+template <learner L, class After>
+void train_low_bit(char const* name, low_bit_weights<L>& weights, phase const& p, recipe const& r, observer const& watch,
+                   After after) {
+  detail::reset_optimizer(weights.trained());
+  auto const step = [&](float rate) {
+    if (r.scales == scale_rule::refitted) weights.fit();
+    return weights.step(rate, r.gradient);
+  };
+  detail::run_phase(name, p, watch, step, after);
+}
+
+/// Phase 3: retrains the directly quantized model and averages the captures. `last` receives the last of them.
+template <learner L>
+capture_average<L> retrain(low_bit_weights<L>& weights, recipe const& r, low_bit_model& last,
+                           observer const& watch = {}) {
+  capture_average<L> average(r.average);
+  train_low_bit("retrain", weights, r.retrain, r, watch, [&](step_index t) {
+    if (!r.capture(r.retrain.rate, t, r.retrain.length())) return;
+    if (r.scales == scale_rule::refitted) weights.fit();
+    last = weights.capture();
+    average.update(last, weights);
+  });
+  return average;
+}
+
+/// Phase 5, first half: fits the scales to the average that stands in the learner, unless the recipe freezes them.
+template <learner L>
+void requantize(low_bit_weights<L>& weights, recipe const& r) {
+  if (r.requantize == scale_rule::refitted) weights.fit();
+}
+
+/// Phase 5, second half: fine-tunes from the average, or from its quantization.
+template <learner L>
+void fine_tune(low_bit_weights<L>& weights, recipe const& r, observer const& watch = {}) {
+  if (r.fine_tune_from == start_point::quantized) weights.project();
+  train_low_bit("fine_tune", weights, r.fine_tune, r, watch, [](step_index) {});
+}
+
+/// The control: cosine retraining of the directly quantized model for as many steps as phases 3 and 5 take.
+template <learner L>
+void train_control(low_bit_weights<L>& weights, recipe const& r, observer const& watch = {}) {
+  float const top = r.control_rate > 0 ? r.control_rate : r.retrain.rate(0);
+  step_index const steps = r.low_bit_steps();
+  phase const p{cosine{.hi = top, .lo = 0, .length = steps}, steps};
+  train_low_bit("control", weights, p, r, watch, [](step_index) {});
+}
+
+}  // namespace sqwa::inline SQWA_ABI
+
+#endif

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What a run of the method is: its phases, its format, and one field for each thing that can be varied.
+#ifndef SQWA_METHOD_RECIPE_HPP
+#define SQWA_METHOD_RECIPE_HPP
+
+#include <sqwa/core/contract.hpp>
+#include <sqwa/method/any_policy.hpp>
+#include <sqwa/schedule/capture.hpp>
+#include <sqwa/schedule/shapes.hpp>
+
+#include <cstdint>
+
+namespace sqwa::inline SQWA_ABI {
+
+/// A learning rate for each optimizer step, and how many steps.
+struct phase {
+  any_schedule rate = {};
+  step_index steps = 0;  ///< 0: the schedule's own length
+
+  /// How many steps the phase takes; 0 if it has no schedule.
+  [[nodiscard]] step_index length() const { return steps != 0 ? steps : rate.empty() ? 0 : rate.length(); }
+};
+
+/// What is averaged over the captures.
+enum class averaging {
+  codes,   ///< the integers, exactly; their decoded values where captures differ in scale
+  values,  ///< the decoded low-bit values
+  latent,  ///< the float shadow weights
+  none     ///< nothing: the control, cosine retraining for the same number of steps
+};
+
+/// Whether scales stay as they were or are fitted anew.
+enum class scale_rule { frozen, refitted };
+
+/// Where the latent weights stand when fine-tuning begins.
+enum class start_point { mean, quantized };
+
+/// The five phases of stochastic quantized weight averaging, and its variations; everything has a default but the rates.
+struct recipe {
+  any_quantizer format = symmetric<3>{};             ///< what the weights become
+  phase train = {};                                  ///< 1 float training; no steps for a model that is trained already
+  phase retrain = {};                                ///< 3 retraining of the directly quantized model
+  any_capture capture = at_trough{.last = 7};        ///< 3 when a low-bit model is captured
+  phase fine_tune = {};                              ///< 5 fine-tuning of the re-quantized average
+  averaging average = averaging::codes;              ///< 4 what is averaged
+  scale_rule scales = scale_rule::frozen;            ///< 3, 5 scales while training: as fitted, or fitted at every step
+  scale_rule requantize = scale_rule::refitted;      ///< 5 scales of the re-quantized average
+  start_point fine_tune_from = start_point::mean;    ///< 5 latent weights at its start
+  straight_through gradient = straight_through::clipped;  ///< 3, 5 gradient of the rounding
+  float control_rate = 0;                            ///< top rate of the control's cosine; 0: that of `retrain` at its first step
+  std::uint64_t seed = 1;                            ///< of stochastic rounding
+
+  /// The steps of retraining and fine-tuning together: what the control takes too.
+  [[nodiscard]] step_index low_bit_steps() const { return retrain.length() + fine_tune.length(); }
+};
+
+namespace detail {
+
+inline void check_phase(phase const& p, char const* name) {
+  expects(p.steps >= 0, "recipe: phase {} has {} steps", name, p.steps);
+  expects(p.steps == 0 || !p.rate.empty(), "recipe: phase {} has {} steps, but no learning rate", name, p.steps);
+  expects(p.rate.empty() || p.length() > 0 || p.rate.length() == 0, "recipe: phase {} has a negative length", name);
+}
+
+}  // namespace detail
+
+/// Checks that a recipe can be run, before anything is trained.
+///
+/// @pre each phase has a rate if it has steps; unless `average` is `none`, the capture policy captures at least once
+inline void check(recipe const& r) {
+  detail::check_phase(r.train, "train");
+  detail::check_phase(r.retrain, "retrain");
+  detail::check_phase(r.fine_tune, "fine_tune");
+  if (r.average == averaging::none) {
+    expects(r.control_rate > 0 || !r.retrain.rate.empty(), "recipe: the control needs control_rate or a retrain.rate");
+    return;
+  }
+  expects(r.retrain.length() > 0, "recipe: phase retrain has no steps, so nothing would be captured");
+  expects(capture_count(r.capture, r.retrain.rate, r.retrain.length()) > 0,
+          "recipe: the capture policy takes no snapshot in the {} steps of retraining", r.retrain.length());
+}
+
+}  // namespace sqwa::inline SQWA_ABI
+
+#endif
