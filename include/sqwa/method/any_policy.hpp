@@ -149,7 +149,7 @@ class any_quantizer {
     explicit model(Q q) : rule(std::move(q)) {}
 
     int levels() const noexcept override { return static_cast<int>(rule.format.levels); }
-    blocks layout(shape const& extents) const override { return rule.granularity(extents); }
+    blocks layout(shape const& extents) const override { return rule.grain(extents); }
     void fit(std::span<float const> v, shape const& e, std::span<float> s) const override { fit_scales(rule, v, e, s); }
     void fit(std::span<double const> v, shape const& e, std::span<float> s) const override { fit_scales(rule, v, e, s); }
     void project(std::span<float const> v, shape const& e, std::span<float const> s, std::span<float> out,

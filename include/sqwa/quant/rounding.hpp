@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Which of the two integers around a number is taken.
+// How a number becomes one of the two integers around it.
 #ifndef SQWA_QUANT_ROUNDING_HPP
 #define SQWA_QUANT_ROUNDING_HPP
 
-#include <sqwa/core/config.hpp>
 #include <sqwa/tensor/adapter.hpp>
 
 #include <cmath>
@@ -13,50 +12,49 @@ namespace sqwa::inline SQWA_ABI {
 
 /// Picks one of the two integers around `t`.
 ///
-/// Models: `r(t, u)` is `floor(t)` or `ceil(t)` for every `u` in [0, 1); an integer stays. `r` is unbiased when its mean over a
-/// uniform `u` is `t`. Infinity and NaN stay what they are.
+/// Models: for every finite `t` and every `u` in [0, 1), `r(t, u)` is `floor(t)` or `ceil(t)`. A rounding that does not
+/// need noise does not look at `u`. NaN stays NaN, infinity stays infinity.
 template <class R>
-concept rounding = std::semiregular<R> && requires(R const r, float t, double d, float u) {
+concept rounding = std::semiregular<R> && requires(R const r, float f, double d) {
   { R::needs_noise } -> std::convertible_to<bool>;
-  { r(t, u) } noexcept -> std::same_as<float>;
-  { r(d, u) } noexcept -> std::same_as<double>;
+  { r(f, f) } noexcept -> std::same_as<float>;
+  { r(d, d) } noexcept -> std::same_as<double>;
 };
 
-/// To the nearest integer, ties to even: what ONNX, PyTorch and numpy do.
+/// Rounds to the nearest integer, ties to even: the default, and what ONNX, PyTorch and NumPy do.
 struct nearest_even {
   static constexpr bool needs_noise = false;
   template <real T>
-  T operator()(T t, float) const noexcept {
+  T operator()(T t, T) const noexcept {
     return std::rint(t);
   }
 };
 
-/// To the nearest integer, ties away from zero: what `std::round` and ggml do.
+/// Rounds to the nearest integer, ties away from zero: what ggml and OpenVINO do.
 struct half_away {
   static constexpr bool needs_noise = false;
   template <real T>
-  T operator()(T t, float) const noexcept {
-    T const down = std::trunc(t);  // t - down is exact, so a tie is seen as one
-    return std::abs(t - down) >= T(0.5) ? down + std::copysign(T(1), t) : down;
+  T operator()(T t, T) const noexcept {
+    return std::round(t);
   }
 };
 
-/// To the integer nearer to zero.
+/// Drops the fractional part.
 struct toward_zero {
   static constexpr bool needs_noise = false;
   template <real T>
-  T operator()(T t, float) const noexcept {
+  T operator()(T t, T) const noexcept {
     return std::trunc(t);
   }
 };
 
-/// Up with a probability equal to the fractional part; unbiased but for the 2^-24 steps of `u`.
+/// Rounds up with a probability equal to the fractional part; unbiased up to the resolution of `u`.
 struct stochastic {
   static constexpr bool needs_noise = true;
   template <real T>
-  T operator()(T t, float u) const noexcept {
+  T operator()(T t, T u) const noexcept {
     T const down = std::floor(t);
-    return T(u) < t - down ? down + 1 : down;  // floor(t + u) would round t + u first, and could leave [floor, ceil]
+    return u < t - down ? down + 1 : down;  // floor(t + u) would round t + u first, and could leave [floor, ceil]
   }
 };
 

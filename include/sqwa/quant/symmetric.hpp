@@ -1,47 +1,38 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Number formats: the concept, and the symmetric uniform lattice.
+// The symmetric uniform format: an odd number of evenly spaced points around zero.
 #ifndef SQWA_QUANT_SYMMETRIC_HPP
 #define SQWA_QUANT_SYMMETRIC_HPP
 
-#include <sqwa/core/config.hpp>
+#include <sqwa/quant/format.hpp>
 
 #include <array>
 #include <bit>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
 
 namespace sqwa::inline SQWA_ABI {
 
-/// Chooses a lattice of `levels` points, stored in `bits`; a point is an integer code times a scale.
+/// Evenly spaced points around zero: value = code * scale with codes -(Levels - 1) / 2 … (Levels - 1) / 2.
 ///
-/// Models: codes are the integers from -max_code to max_code, and `code` holds them all.
-template <class F>
-concept number_format = std::semiregular<F> && std::signed_integral<typename F::code> && requires {
-  { F::levels } -> std::convertible_to<int>;
-  { F::bits } -> std::convertible_to<int>;
-  { F::max_code } -> std::convertible_to<int>;
-};
-
-/// `Levels` evenly spaced values around zero: code * scale, code = -(Levels - 1) / 2, …, (Levels - 1) / 2.
-///
-/// `symmetric<3>` is the ternary format {-1, 0, +1} * scale that many call "2-bit". The parameter counts levels because bits do
-/// not say whether zero and symmetry are kept.
-///
-/// @tparam Levels  odd, 3 to 65,535
+/// Three levels are ternary weights, {-1, 0, +1} * scale. The scale multiplies the code; zero is always a point, so
+/// there is no zero point. Memory: none.
 template <int Levels>
-  requires(Levels % 2 == 1 && 3 <= Levels && Levels <= 65'535)
+  requires(Levels >= 3 && Levels <= 65535 && Levels % 2 == 1)
 struct symmetric {
   static constexpr int levels = Levels;
   static constexpr int max_code = (Levels - 1) / 2;
+  /// The width of a stored code: 2 for three levels, 3 for five and seven, 8 for 255.
   static constexpr int bits = std::bit_width(static_cast<unsigned>(Levels - 1));
-  using code = std::conditional_t<Levels <= 255, std::int8_t, std::int16_t>;
+  /// The narrowest signed integer that holds every code.
+  using code = std::conditional_t<(Levels <= 255), std::int8_t, std::int16_t>;
 
-  /// The values of the lattice, in ascending order.
+  /// All points of the format for one scale, in ascending order.
   [[nodiscard]] static constexpr std::array<float, Levels> grid(float scale) noexcept {
     std::array<float, Levels> points{};
-    for (int i = 0; i != Levels; ++i) points[static_cast<std::size_t>(i)] = static_cast<float>(i - max_code) * scale;
+    for (int c = -max_code; c <= max_code; ++c) {
+      points[static_cast<std::size_t>(c + max_code)] = static_cast<float>(c) * scale;
+    }
     return points;
   }
 
