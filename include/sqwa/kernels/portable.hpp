@@ -9,6 +9,7 @@
 #include <cmath>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 namespace sqwa::inline SQWA_ABI {
@@ -29,6 +30,25 @@ struct matrix {
   constexpr matrix transposed() const noexcept { return {data, columns, rows, column_stride, row_stride}; }
 };
 
+/// A matrix read in place out of an image: row i is the window of one output position of a convolution.
+///
+/// Row i consists of `runs` runs of `length` neighbouring elements; run r begins at `data + offsets[i] + r * stride`.
+/// Windows may overlap: nothing is copied.
+template <class T>
+struct windows {
+  T const* data = nullptr;
+  std::span<std::uint32_t const> offsets{};
+  std::size_t runs = 1;
+  std::size_t length = 0;
+  std::size_t stride = 0;
+
+  constexpr std::size_t rows() const noexcept { return offsets.size(); }
+  constexpr std::size_t columns() const noexcept { return runs * length; }
+  constexpr T const& operator()(std::size_t i, std::size_t k) const noexcept {
+    return data[offsets[i] + k / length * stride + k % length];
+  }
+};
+
 /// The inner loops of the library, as static functions over contiguous float or double.
 ///
 /// Kernels do not check, allocate or throw. Spans of one call have one length. Kernel sets agree in every bit, but for
@@ -36,7 +56,7 @@ struct matrix {
 /// contract a product and a sum into one operation (-ffp-contract=off).
 template <class K>
 concept kernel_set = requires(std::span<float> y, std::span<float const> x, float w, matrix<float> c,
-                              matrix<float const> a) {
+                              matrix<float const> a, windows<float> v) {
   { K::template dot<float>(x, x) }
   noexcept->std::same_as<float>;
   { K::template sum<float>(x) }
@@ -50,6 +70,10 @@ concept kernel_set = requires(std::span<float> y, std::span<float const> x, floa
   { K::template round_to_grid<float>(y, x, w, w) }
   noexcept->std::same_as<void>;
   { K::template gemm<float>(c, a, a) }
+  noexcept->std::same_as<void>;
+  { K::template convolve<float>(c, v, a) }
+  noexcept->std::same_as<void>;
+  { K::template convolve_transposed<float>(c, v, a) }
   noexcept->std::same_as<void>;
 };
 
@@ -115,6 +139,32 @@ struct portable_kernels {
       for (std::size_t k = 0; k != a.columns; ++k) {
         T const w = a(i, k);
         T const* const other = &b(k, 0);
+        for (std::size_t j = 0; j != c.columns; ++j) row[j] += w * other[j];
+      }
+    }
+  }
+
+  /// c += a b, where the rows of `a` are windows: a convolution. Order of additions and rows of `b`, `c` as in `gemm`.
+  template <class T>
+  static void convolve(matrix<T> c, windows<T> a, matrix<T const> b) noexcept {
+    for (std::size_t i = 0; i != c.rows; ++i) {
+      T* const row = &c(i, 0);
+      for (std::size_t k = 0; k != a.columns(); ++k) {
+        T const w = a(i, k);
+        T const* const other = &b(k, 0);
+        for (std::size_t j = 0; j != c.columns; ++j) row[j] += w * other[j];
+      }
+    }
+  }
+
+  /// c += aᵀ b: the gradient of a convolution in its weights. The order of additions is that of the windows.
+  template <class T>
+  static void convolve_transposed(matrix<T> c, windows<T> a, matrix<T const> b) noexcept {
+    for (std::size_t k = 0; k != c.rows; ++k) {
+      T* const row = &c(k, 0);
+      for (std::size_t i = 0; i != a.rows(); ++i) {
+        T const w = a(i, k);
+        T const* const other = &b(i, 0);
         for (std::size_t j = 0; j != c.columns; ++j) row[j] += w * other[j];
       }
     }

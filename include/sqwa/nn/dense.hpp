@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The fully connected layer.
+// A fully connected layer.
 #ifndef SQWA_NN_DENSE_HPP
 #define SQWA_NN_DENSE_HPP
 
-#include <sqwa/core/contract.hpp>
+#include <sqwa/nn/init.hpp>
 #include <sqwa/nn/layer.hpp>
 #include <sqwa/tensor/xtensor.hpp>
 
@@ -13,95 +13,117 @@
 #include <vector>
 
 namespace sqwa::inline SQWA_ABI {
+
 namespace nn {
 
-/// y = W x + b with W of outputs × inputs. Inputs of any shape count as one row.
+struct dense_options {
+  bool bias = true;
+};
+
+/// y = W x + bias. A sample of any extents is read as one row.
+///
+/// Parameters: `weight` [outputs][inputs], Kaiming-uniform at first, and `bias` [outputs], zero at first.
+/// Memory: parameters, their gradients and the transposed weights.
 template <real T = float>
 class dense {
  public:
-  using value_type = T;
+  using scalar = T;
   static constexpr char const* name = "dense";
+  static constexpr bool in_place = false;
 
-  explicit dense(std::size_t outputs) : outputs_(outputs) {}
-
-  /// @pre neither inputs nor outputs are empty
-  shape build(shape const& input, noise u) {
-    expects(input.size() > 0 && outputs_ > 0, "dense: {} inputs and {} outputs", input.size(), outputs_);
-    inputs_ = input.size();
-    weight = xt::xtensor<T, 2>({outputs_, inputs_});
-    bias = xt::xtensor<T, 1>({outputs_}, T(0));
-    weight_gradient_ = xt::xtensor<T, 2>({outputs_, inputs_}, T(0));
-    bias_gradient_ = xt::xtensor<T, 1>({outputs_}, T(0));
-    initialize(mutable_values(weight), inputs_, u);
-    return {outputs_};
+  /// @pre outputs > 0
+  explicit dense(std::size_t outputs, dense_options options = {}) : outputs_(outputs), options_(options) {
+    expects(outputs > 0, "dense: no outputs");
   }
+
+  /// @pre the input has elements
+  shape build(shape const& input, noise const& init) {
+    inputs_ = input.size();
+    expects(inputs_ > 0, "dense: the input has no elements");
+    weight_ = xt::zeros<T>({outputs_, inputs_});
+    weight_gradient_ = weight_;
+    kaiming_uniform(mutable_values(weight_), inputs_, init);
+    bias_ = xt::zeros<T>({options_.bias ? outputs_ : 0});
+    bias_gradient_ = bias_;
+    transposed_.resize(weight_.size());
+    return shape{outputs_};
+  }
+
+  void reserve(std::size_t) {}
 
   template <any_backend B>
   void forward(std::span<T const> x, std::span<T> y, std::size_t batch, pass, B const& where) {
-    transposed_.resize(weight.size());
-    for (std::size_t o = 0; o != outputs_; ++o) {
-      for (std::size_t i = 0; i != inputs_; ++i) transposed_[i * outputs_ + o] = weight(o, i);
-    }
-    pieces const part{batch};
-    where.exec.for_each(part.count(), [&](std::size_t p) {
-      std::size_t const first = part.first(p);
-      std::size_t const rows = part.last(p) - first;
-      for (std::size_t s = first; s != first + rows; ++s) {
-        std::copy_n(bias.data(), outputs_, y.begin() + static_cast<std::ptrdiff_t>(s * outputs_));
+    chunks const strips{inputs_, std::max<std::size_t>(strip, (inputs_ + 15) / 16)};
+    where.exec.for_each(strips.count(), [&](std::size_t p) {
+      detail::transpose(weight_.data(), transposed_.data(), outputs_, inputs_, strips.first(p), strips.last(p));
+    });
+    auto const pieces = detail::sample_pieces(batch);
+    where.exec.for_each(pieces.count(), [&](std::size_t p) {
+      std::size_t const first = pieces.first(p), rows = pieces.last(p) - first;
+      matrix<T> const out{y.data() + first * outputs_, rows, outputs_};
+      for (std::size_t i = 0; i != rows; ++i) {
+        if (options_.bias) {
+          std::copy_n(bias_.data(), outputs_, &out(i, 0));
+        } else {
+          std::fill_n(&out(i, 0), outputs_, T(0));
+        }
       }
-      B::kernels::template gemm<T>({&y[first * outputs_], rows, outputs_}, {&x[first * inputs_], rows, inputs_},
+      B::kernels::template gemm<T>(out, {x.data() + first * inputs_, rows, inputs_},
                                    {transposed_.data(), inputs_, outputs_});
     });
   }
 
   template <any_backend B>
-  void backward(std::span<T const> x, std::span<T const>, std::span<T const> dy, std::span<T> dx, std::size_t batch,
-                B const& where) {
-    mutable_fill(weight_gradient_);
-    mutable_fill(bias_gradient_);
-    for (std::size_t s = 0; s != batch; ++s) {
-      for (std::size_t o = 0; o != outputs_; ++o) bias_gradient_(o) += dy[s * outputs_ + o];
+  void backward(std::span<T const> x, std::span<T const> dy, std::span<T> dx, std::size_t batch, B const& where) {
+    chunks const strips{outputs_, std::max<std::size_t>(strip, (outputs_ + 15) / 16)};
+    where.exec.for_each(strips.count(), [&](std::size_t p) {  // a strip of outputs sums over the batch by itself
+      std::size_t const first = strips.first(p), rows = strips.last(p) - first;
+      T* const gradient = weight_gradient_.data() + first * inputs_;
+      std::fill_n(gradient, rows * inputs_, T(0));
+      matrix<T const> const errors{dy.data() + first, batch, rows, outputs_};
+      B::kernels::template gemm<T>({gradient, rows, inputs_}, errors.transposed(), {x.data(), batch, inputs_});
+    });
+    if (options_.bias) {
+      detail::sum_channels(batch, outputs_, bias_gradient_.data(), [&](std::size_t at, std::size_t) { return dy[at]; });
     }
-    pieces const rows{outputs_};  // each row of the gradient is one thread's, over the whole batch
-    where.exec.for_each(rows.count(), [&](std::size_t p) {
-      std::size_t const first = rows.first(p);
-      std::size_t const count = rows.last(p) - first;
-      matrix<T const> const some{&dy[first], batch, count, outputs_};
-      B::kernels::template gemm<T>({&weight_gradient_(first, 0), count, inputs_}, some.transposed(),
-                                   {x.data(), batch, inputs_});
-    });
     if (dx.empty()) return;
-    pieces const part{batch};
-    where.exec.for_each(part.count(), [&](std::size_t p) {
-      std::size_t const first = part.first(p);
-      std::size_t const samples = part.last(p) - first;
-      std::ranges::fill(dx.subspan(first * inputs_, samples * inputs_), T(0));
-      B::kernels::template gemm<T>({&dx[first * inputs_], samples, inputs_}, {&dy[first * outputs_], samples, outputs_},
-                                   {weight.data(), outputs_, inputs_});
+    auto const pieces = detail::sample_pieces(batch);
+    where.exec.for_each(pieces.count(), [&](std::size_t p) {
+      std::size_t const first = pieces.first(p), rows = pieces.last(p) - first;
+      T* const out = dx.data() + first * inputs_;
+      std::fill_n(out, rows * inputs_, T(0));
+      B::kernels::template gemm<T>({out, rows, inputs_}, {dy.data() + first * outputs_, rows, outputs_},
+                                   {weight_.data(), outputs_, inputs_});
     });
   }
 
-  std::vector<parameter<T>> parameters() {
-    return {{"weight", shape{outputs_, inputs_}, mutable_values(weight), mutable_values(weight_gradient_), role::weight},
-            {"bias", shape{outputs_}, mutable_values(bias), mutable_values(bias_gradient_), role::bias}};
+  template <class F>
+  void visit(F&& f) {
+    f(parameter<T>{"weight", shape{outputs_, inputs_}, mutable_values(weight_), mutable_values(weight_gradient_),
+                   role::weight});
+    if (options_.bias) {
+      f(parameter<T>{"bias", shape{outputs_}, mutable_values(bias_), mutable_values(bias_gradient_), role::bias});
+    }
   }
 
-  xt::xtensor<T, 2> weight;  ///< output × input
-  xt::xtensor<T, 1> bias;
+  [[nodiscard]] xt::xtensor<T, 2> const& weight() const noexcept { return weight_; }
+  [[nodiscard]] xt::xtensor<T, 1> const& bias() const noexcept { return bias_; }
 
  private:
-  static void mutable_fill(auto& t) { std::ranges::fill(mutable_values(t), T(0)); }
+  static constexpr std::size_t strip = 16;
 
   std::size_t outputs_;
+  dense_options options_;
   std::size_t inputs_ = 0;
-  xt::xtensor<T, 2> weight_gradient_;
-  xt::xtensor<T, 1> bias_gradient_;
-  std::vector<T> transposed_;
+  xt::xtensor<T, 2> weight_, weight_gradient_;
+  xt::xtensor<T, 1> bias_, bias_gradient_;
+  std::vector<T> transposed_;  // [inputs][outputs]
 };
-dense(std::size_t) -> dense<float>;
-dense(int) -> dense<float>;
+
+static_assert(layer<dense<float>> && layer<dense<double>>);
 
 }  // namespace nn
+
 }  // namespace sqwa::inline SQWA_ABI
 
 #endif

@@ -39,15 +39,20 @@ struct blocks {
   bool operator==(blocks const&) const = default;
 };
 
-/// Calls `f(block, begin, length)` for each run of consecutive elements of one block within [first, last).
+/// Calls `f(block, begin, length)` for each run of consecutive elements of one block within [first, last), ascending.
+///
+/// Models: last <= layout.size
 template <std::invocable<std::size_t, std::size_t, std::size_t> F>
 constexpr void for_each_run(blocks const& layout, std::size_t first, std::size_t last, F&& f) {
-  while (first < last) {
-    std::size_t const run = first / layout.inner;
-    std::size_t const end = last - first < layout.inner ? last : std::min(last, (run + 1) * layout.inner);
-    std::size_t const stop = std::min(end, run * layout.inner + layout.inner);
-    f(run % layout.count, first, stop - first);
-    first = stop;
+  if (first >= last) return;
+  std::size_t block = layout.of(first);
+  std::size_t left = layout.inner - first % layout.inner;
+  while (first != last) {
+    std::size_t const length = std::min(left, last - first);
+    f(block, first, length);
+    first += length;
+    left = layout.inner;
+    if (++block == layout.count) block = 0;
   }
 }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The scale of least squared error: the global optimum, not a fixed point of the alternation.
+// The best scale of a block: the global minimum of the squared error.
 #ifndef SQWA_QUANT_L2_HPP
 #define SQWA_QUANT_L2_HPP
 
 #include <sqwa/quant/fit.hpp>
+#include <sqwa/quant/format.hpp>
+#include <sqwa/tensor/adapter.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -14,63 +16,80 @@
 
 namespace sqwa::inline SQWA_ABI {
 
-/// The global minimum of ‖w − scale · code(w)‖² over the scale, code(w) being the nearest code.
+/// The scale with the least squared error: the global minimum over s of ||w - s * code(w / s)||^2.
 ///
-/// As the scale falls, |code i| steps from j − 1 to j where it passes |w_i| / (j − 1/2). Between two such points the codes c
-/// stand still, the best scale is A / B with A = Σ |w_i| c_i and B = Σ c_i², and the error is ‖w‖² − A² / B; the largest A² / B
-/// over all intervals is therefore the optimum. The points are visited in descending order by merging, for each j, the sorted
-/// magnitudes. Sums in double; the result is rounded to float once.
+/// For fixed codes c the best s is A / B with A = sum |w| |c| and B = sum c^2, and the error is ||w||^2 - A^2 / B. The
+/// codes of nearest rounding change only where s = |w_i| / (j - 1/2) for a code j; so s sweeps these breakpoints from
+/// the largest to the smallest while A and B follow, and the codes with the largest A^2 / B win, the first of equals.
+/// The sweep ends where the elements beyond the outermost point alone cost more than the best codes so far. Sums are
+/// double, in an order that the values alone determine.
 ///
-/// Memory: one copy of the block. Time: one sort, then max_code steps a weight, each O(log max_code).
+/// Memory: one copy of the block, and one list head for each code in use.
+/// Time: O(n log n + b log H) for b breakpoints in the sweep, at most n * H with H = max_code.
 struct l2 {
-  template <real T, number_format Format>
-  float operator()(std::span<T const> block, Format const&) const {
-    std::vector<T> magnitude;
-    magnitude.reserve(block.size());
-    for (T w : block) {
-      if (w != 0) magnitude.push_back(std::abs(w));
+  template <real T, uniform_format F>
+  [[nodiscard]] float operator()(std::span<T const> block, F const&) const {
+    constexpr int limit = F::max_code;
+    std::vector<T> w;
+    w.reserve(block.size());
+    for (T v : block) {
+      if (v != 0) w.push_back(std::abs(v));
     }
-    std::sort(magnitude.begin(), magnitude.end(), std::greater<>{});
-    if (magnitude.empty()) return 0;
+    if (w.empty()) return 0;
+    std::ranges::sort(w, std::greater{});
+    double total = 0;
+    for (T m : w) total += static_cast<double>(m) * static_cast<double>(m);
 
-    struct front {
-      double point;    // the scale at which this weight's code becomes j
-      int j;
-      std::size_t at;  // in magnitude
-      bool operator<(front const& other) const noexcept { return point < other.point; }
-    };
-    auto const point = [&](int j, std::size_t at) { return static_cast<double>(magnitude[at]) / (j - 0.5); };
-    std::vector<front> heap{{point(1, 0), 1, 0}};  // list j enters when list j - 1 has given its first element
+    std::vector<head> lists{head_of(w, 0, 1)};  // a heap; list j holds where the elements pass from code j - 1 to j
+    std::size_t beyond = 0;                     // how many elements lie beyond the outermost point…
+    double first_power = 0;                     // …their sum…
+    double second_power = 0;                    // …and the sum of their squares
+    double a = 0, b = 0, best = 0, best_scale = 0;
+    while (!lists.empty()) {
+      std::ranges::pop_heap(lists, later);
+      head const now = lists.back();
+      lists.pop_back();
+      a += static_cast<double>(w[now.next]);
+      b += 2.0 * now.code - 1;
+      if (double const quality = a / std::sqrt(b); quality > best) {
+        best = quality;
+        best_scale = a / b;
+      }
+      if (now.next == 0 && now.code < limit) push(lists, head_of(w, 0, now.code + 1));
+      if (now.next + 1 != w.size()) push(lists, head_of(w, now.next + 1, now.code));
 
-    double a = 0;
-    double b = 0;
-    double best = 0;
-    double scale = 0;
-    while (!heap.empty()) {
-      std::pop_heap(heap.begin(), heap.end());
-      front const f = heap.back();
-      heap.pop_back();
-      if (f.at == 0 && f.j < Format::max_code) {
-        heap.push_back({point(f.j + 1, 0), f.j + 1, 0});
-        std::push_heap(heap.begin(), heap.end());
+      double const outermost = limit * now.at;
+      for (; beyond != w.size() && static_cast<double>(w[beyond]) >= outermost; ++beyond) {
+        auto const m = static_cast<double>(w[beyond]);
+        first_power += m;
+        second_power += m * m;
       }
-      if (f.at + 1 != magnitude.size()) {
-        heap.push_back({point(f.j, f.at + 1), f.j, f.at + 1});
-        std::push_heap(heap.begin(), heap.end());
-      }
-      a += static_cast<double>(magnitude[f.at]);
-      b += 2 * f.j - 1;
-      if (a * (a / b) > best) {
-        best = a * (a / b);
-        scale = a / b;
-      }
+      double const lost = second_power - 2 * outermost * first_power +
+                          outermost * outermost * static_cast<double>(beyond);
+      if (lost > total * (1 + 1e-6) - best * best) break;  // more than rounding could explain
     }
-    return static_cast<float>(scale);
+    return detail::finite_scale(best_scale, limit);
+  }
+
+ private:
+  struct head {
+    double at;         // the scale at which element `next` takes `code`
+    std::size_t next;  // in the order of falling magnitudes
+    int code;
+  };
+
+  template <real T>
+  static head head_of(std::vector<T> const& w, std::size_t next, int code) {
+    return {static_cast<double>(w[next]) / (code - 0.5), next, code};
+  }
+
+  static bool later(head const& x, head const& y) noexcept { return x.at != y.at ? x.at < y.at : x.code > y.code; }
+
+  static void push(std::vector<head>& lists, head h) {
+    lists.push_back(h);
+    std::ranges::push_heap(lists, later);
   }
 };
-
-static_assert(fit<l2, symmetric<3>> && fit<l2_alternating, symmetric<5>> && fit<max_abs, symmetric<3>> &&
-              fit<fixed, symmetric<3>> && fit<mean_abs, symmetric<3>> && !fit<mean_abs, symmetric<5>>);
 
 }  // namespace sqwa::inline SQWA_ABI
 

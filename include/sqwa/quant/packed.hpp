@@ -8,11 +8,14 @@
 #include <sqwa/tensor/adapter.hpp>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace sqwa::inline SQWA_ABI {
@@ -23,98 +26,234 @@ namespace sqwa::inline SQWA_ABI {
   return n / 8 * b + (n % 8 * b + 7) / 8;
 }
 
-/// Packs codes as the unsigned fields code + max_code: element 0 in the lowest bits of byte 0; unused bits are 0.
-///
-/// Ternary codes -1, 0, +1 become the fields 0, 1, 2, four to a byte.
-/// @pre 1 <= bits <= 16; every code within ±max_code; bytes.size() == packed_bytes(codes.size(), bits)
-template <std::signed_integral Code>
-void pack(std::span<Code const> codes, int bits, int max_code, std::span<std::byte> bytes) {
-  expects(1 <= bits && bits <= 16, "pack: {} bits; 1 to 16 can be packed", bits);
-  expects(bytes.size() == packed_bytes(codes.size(), bits), "pack: {} codes of {} bits take {} bytes, not {}",
-          codes.size(), bits, packed_bytes(codes.size(), bits), bytes.size());
-  std::uint32_t pending = 0;
-  int held = 0;
-  std::size_t at = 0;
-  for (std::size_t i = 0; i != codes.size(); ++i) {
-    int const code = codes[i];
-    expects(-max_code <= code && code <= max_code, "pack: code {} at {} is not within ±{}", code, i, max_code);
-    pending |= static_cast<std::uint32_t>(code + max_code) << held;
-    for (held += bits; held >= 8; held -= 8, pending >>= 8) bytes[at++] = static_cast<std::byte>(pending & 0xFF);
-  }
-  if (held > 0) bytes[at] = static_cast<std::byte>(pending & 0xFF);
-}
-
 namespace detail {
 
-/// Calls `f(i, field)` for each of the `n` packed fields.
-template <class F>
-void for_each_field(std::span<std::byte const> bytes, std::size_t n, int bits, F&& f) {
-  std::uint32_t const mask = (std::uint32_t{1} << bits) - 1;
+/// The place of the first code outside ±max_code; `codes.size()` if there is none.
+template <std::signed_integral Code>
+std::size_t first_outside(std::span<Code const> codes, int max_code) noexcept {
+  Code low = 0;
+  Code high = 0;
+  for (Code c : codes) {
+    low = std::min(low, c);
+    high = std::max(high, c);
+  }
+  if (low >= -max_code && high <= max_code) return codes.size();
+  auto const found = std::ranges::find_if(codes, [=](Code c) { return c < -max_code || c > max_code; });
+  return static_cast<std::size_t>(found - codes.begin());
+}
+
+/// Packs fields that divide a byte: 8 / Bits codes a byte.
+template <int Bits, std::signed_integral Code>
+void write_bytes(std::span<Code const> codes, int max_code, std::byte* bytes) noexcept {
+  constexpr std::size_t each = 8 / Bits;
+  auto const field = [&](std::size_t i) { return static_cast<unsigned>(codes[i] + max_code); };
+  std::size_t i = 0;
+  for (; i + each <= codes.size(); i += each) {
+    unsigned b = 0;
+    for (std::size_t k = 0; k != each; ++k) b |= field(i + k) << (k * Bits);
+    *bytes++ = static_cast<std::byte>(b & 0xFF);
+  }
+  if (i == codes.size()) return;
+  unsigned b = 0;
+  for (std::size_t k = 0; i != codes.size(); ++k, ++i) b |= field(i) << (k * Bits);
+  *bytes = static_cast<std::byte>(b & 0xFF);
+}
+
+/// Packs fields of any width.
+template <std::signed_integral Code>
+void write_fields(std::span<Code const> codes, int bits, int max_code, std::byte* bytes) noexcept {
   std::uint32_t pending = 0;
   int held = 0;
-  std::size_t at = 0;
-  for (std::size_t i = 0; i != n; ++i) {
-    for (; held < bits; held += 8) pending |= std::to_integer<std::uint32_t>(bytes[at++]) << held;
-    f(i, pending & mask);
+  for (Code c : codes) {
+    pending |= static_cast<std::uint32_t>(c + max_code) << held;
+    for (held += bits; held >= 8; held -= 8, pending >>= 8) *bytes++ = static_cast<std::byte>(pending & 0xFF);
+  }
+  if (held > 0) *bytes = static_cast<std::byte>(pending & 0xFF);
+}
+
+/// Reads the codes from element `first` on, of fields of any width.
+template <std::signed_integral Code>
+void read_fields(std::byte const* bytes, int bits, int max_code, std::size_t first, std::span<Code> codes) noexcept {
+  if (codes.empty()) return;
+  std::size_t const bit = first % 8 * static_cast<std::size_t>(bits);
+  bytes += first / 8 * static_cast<std::size_t>(bits) + bit / 8;
+  std::uint32_t const mask = (std::uint32_t{1} << bits) - 1;
+  int held = 8 - static_cast<int>(bit % 8);
+  std::uint32_t pending = std::to_integer<std::uint32_t>(*bytes++) >> (bit % 8);
+  for (Code& c : codes) {
+    for (; held < bits; held += 8) pending |= std::to_integer<std::uint32_t>(*bytes++) << held;
+    c = static_cast<Code>(static_cast<int>(pending & mask) - max_code);
     pending >>= bits;
     held -= bits;
   }
 }
 
+/// Reads the codes from element `first` on, of fields that divide a byte.
+template <int Bits, std::signed_integral Code>
+void read_bytes(std::byte const* bytes, int max_code, std::size_t first, std::span<Code> codes) noexcept {
+  constexpr std::size_t each = 8 / Bits;
+  std::size_t const head = std::min(codes.size(), (each - first % each) % each);
+  read_fields(bytes, Bits, max_code, first, codes.first(head));
+  bytes += (first + head) / each;
+  std::size_t i = head;
+  for (; i + each <= codes.size(); i += each) {
+    auto const b = std::to_integer<unsigned>(*bytes++);
+    for (std::size_t k = 0; k != each; ++k) {
+      codes[i + k] = static_cast<Code>(static_cast<int>(b >> (k * Bits) & ((1U << Bits) - 1)) - max_code);
+    }
+  }
+  read_fields(bytes, Bits, max_code, 0, codes.subspan(i));
+}
+
+/// Reads the codes from element `first` on. Fields that are no code give numbers outside ±max_code.
+template <std::signed_integral Code>
+void read_codes(std::byte const* bytes, int bits, int max_code, std::size_t first, std::span<Code> codes) noexcept {
+  switch (bits) {
+    case 1: return read_bytes<1>(bytes, max_code, first, codes);
+    case 2: return read_bytes<2>(bytes, max_code, first, codes);
+    case 4: return read_bytes<4>(bytes, max_code, first, codes);
+    case 8: return read_bytes<8>(bytes, max_code, first, codes);
+    default: return read_fields(bytes, bits, max_code, first, codes);
+  }
+}
+
+inline void check_packing(char const* who, std::size_t n, int bits, int max_code, std::size_t bytes) {
+  expects(1 <= bits && bits <= 16, "{}: codes of {} bits; 1 to 16 can be packed", who, bits);
+  expects(max_code >= 0 && 2 * std::int64_t{max_code} < std::int64_t{1} << bits, "{}: codes to {} in {} bits", who,
+          max_code, bits);
+  expects(bytes == packed_bytes(n, bits), "{}: {} codes of {} bits take {} bytes, not {}", who, n, bits,
+          packed_bytes(n, bits), bytes);
+}
+
+template <std::signed_integral Code>
+void check_codes(char const* who, std::span<Code const> codes, int max_code, std::size_t first = 0) {
+  std::size_t const bad = first_outside(codes, max_code);
+  if (bad == codes.size()) return;
+  expects(false, "{}: the code {} at {} is not within ±{}", who, std::int64_t{codes[bad]}, first + bad, max_code);
+}
+
 }  // namespace detail
 
-/// Reads back what `pack` wrote.
-/// @pre bytes.size() == packed_bytes(codes.size(), bits); no field above 2 * max_code
+/// Packs codes as the unsigned fields code + max_code: element 0 in the lowest bits of byte 0; unused bits are 0.
+///
+/// Ternary codes -1, 0, +1 become the fields 0, 1, 2, four to a byte. No codes: no bytes. Memory: none.
+/// @pre 1 <= bits <= 16; 2 * max_code < 2^bits; bytes.size() == packed_bytes(codes.size(), bits); every code within
+/// ±max_code
+template <std::signed_integral Code>
+void pack(std::span<Code const> codes, int bits, int max_code, std::span<std::byte> bytes) {
+  detail::check_packing("pack", codes.size(), bits, max_code, bytes.size());
+  detail::check_codes("pack", codes, max_code);
+  switch (bits) {
+    case 1: return detail::write_bytes<1>(codes, max_code, bytes.data());
+    case 2: return detail::write_bytes<2>(codes, max_code, bytes.data());
+    case 4: return detail::write_bytes<4>(codes, max_code, bytes.data());
+    case 8: return detail::write_bytes<8>(codes, max_code, bytes.data());
+    default: return detail::write_fields(codes, bits, max_code, bytes.data());
+  }
+}
+
+/// Reads back what `pack` wrote. Unused bits of the last byte are not looked at.
+///
+/// Where a field is refused, `codes` holds numbers that mean nothing. Memory: none.
+/// @pre as for `pack`; ±max_code fits Code; no field above 2 * max_code
 template <std::signed_integral Code>
 void unpack(std::span<std::byte const> bytes, int bits, int max_code, std::span<Code> codes) {
-  expects(1 <= bits && bits <= 16, "unpack: {} bits; 1 to 16 can be unpacked", bits);
-  expects(bytes.size() == packed_bytes(codes.size(), bits), "unpack: {} codes of {} bits take {} bytes, not {}",
-          codes.size(), bits, packed_bytes(codes.size(), bits), bytes.size());
-  detail::for_each_field(bytes, codes.size(), bits, [&](std::size_t i, std::uint32_t field) {
-    int const code = static_cast<int>(field) - max_code;
-    expects(code <= max_code, "unpack: the field {} at {} is not one of {} levels", field, i, 2 * max_code + 1);
-    codes[i] = static_cast<Code>(code);
-  });
+  detail::check_packing("unpack", codes.size(), bits, max_code, bytes.size());
+  expects(std::cmp_less_equal(max_code, std::numeric_limits<Code>::max()), "unpack: codes to {} into {} bytes each",
+          max_code, sizeof(Code));
+  detail::read_codes(bytes.data(), bits, max_code, 0, codes);
+  detail::check_codes("unpack", std::span<Code const>(codes), max_code);
 }
 
 /// The codes of one tensor, packed, and their scales: value = code * scale of its block.
 ///
 /// Memory: owns its bytes and scales.
 struct packed {
-  int levels = 3;                ///< odd; codes lie within ±(levels - 1) / 2
+  int levels = 3;                ///< odd, 3 to 65,535; codes lie within ±(levels - 1) / 2
   blocks layout;                 ///< which scale belongs to which element
   std::vector<float> scales;     ///< one for each block
   std::vector<std::byte> bytes;  ///< as `pack` writes them
 
   [[nodiscard]] constexpr int max_code() const noexcept { return (levels - 1) / 2; }
-  [[nodiscard]] constexpr int bits() const noexcept { return std::bit_width(static_cast<unsigned>(levels - 1)); }
+  [[nodiscard]] constexpr int bits() const noexcept {
+    return static_cast<int>(std::bit_width(static_cast<unsigned>(levels - 1)));
+  }
   [[nodiscard]] constexpr std::size_t size() const noexcept { return layout.size; }
 
-  /// The values. @pre out.size() == size()
+  /// Breaks a precondition, told in the name of `who`, unless the four members fit together. The codes are not read.
+  void check(char const* who) const {
+    expects(levels >= 3 && levels <= 65'535 && levels % 2 == 1, "{}: packed codes of {} levels; odd, from 3 to 65535",
+            who, levels);
+    expects(layout.valid(), "{}: {} packed codes in {} x {} runs of {}", who, layout.size, layout.outer, layout.count,
+            layout.inner);
+    expects(scales.size() == layout.count, "{}: {} scales for {} blocks", who, scales.size(), layout.count);
+    detail::check_packing(who, size(), bits(), max_code(), bytes.size());
+  }
+
+  /// The values: code * scale in T. Memory: none.
+  /// @pre out.size() == size(); the members fit together; no field above levels - 1
   template <real T>
   void decode(std::span<T> out) const {
     expects(out.size() == size(), "packed::decode: {} values into {}", size(), out.size());
-    for_each_code([&](std::size_t i, int code) { out[i] = static_cast<T>(code); });
-    for_each_run(layout, [&](std::size_t block, std::size_t first, std::size_t length) {
-      for (T& v : out.subspan(first, length)) v *= static_cast<T>(scales[block]);
+    for_each_part("packed::decode", [&](std::size_t first, std::span<std::int16_t const> part) {
+      for_each_run(layout, first, first + part.size(), [&](std::size_t block, std::size_t begin, std::size_t length) {
+        auto const scale = static_cast<T>(scales[block]);
+        auto const code = part.subspan(begin - first, length);
+        auto const value = out.subspan(begin, length);
+        for (std::size_t i = 0; i != length; ++i) value[i] = static_cast<T>(code[i]) * scale;
+      });
     });
   }
 
-  /// The codes. @pre out.size() == size()
+  /// The codes. Memory: none.
+  /// @pre out.size() == size(); the members fit together; no field above levels - 1
   void codes(std::span<std::int16_t> out) const {
+    check("packed::codes");
     expects(out.size() == size(), "packed::codes: {} codes into {}", size(), out.size());
-    for_each_code([&](std::size_t i, int code) { out[i] = static_cast<std::int16_t>(code); });
+    unpack(std::span(bytes), bits(), max_code(), out);
   }
 
   /// Calls `f(i, code)` for each element in order.
+  /// @pre the members fit together; no field above levels - 1
   template <std::invocable<std::size_t, int> F>
   void for_each_code(F&& f) const {
-    detail::for_each_field(bytes, size(), bits(),
-                           [&](std::size_t i, std::uint32_t field) { f(i, static_cast<int>(field) - max_code()); });
+    for_each_part("packed::for_each_code", [&](std::size_t first, std::span<std::int16_t const> part) {
+      for (std::int16_t code : part) f(first++, static_cast<int>(code));
+    });
   }
 
   bool operator==(packed const&) const = default;
+
+ private:
+  template <class F>
+  void for_each_part(char const* who, F&& f) const {
+    check(who);
+    std::array<std::int16_t, 512> buffer;
+    for (std::size_t first = 0; first < size(); first += buffer.size()) {
+      auto const part = std::span(buffer).first(std::min(buffer.size(), size() - first));
+      detail::read_codes(bytes.data(), bits(), max_code(), first, part);
+      detail::check_codes(who, std::span<std::int16_t const>(part), max_code(), first);
+      f(first, std::span<std::int16_t const>(part));
+    }
+  }
 };
+
+/// Packs the codes of one tensor beside their scales.
+///
+/// Memory: the result.
+/// @pre levels is odd, from 3 to 65,535; codes.size() == layout.size, each within ±(levels - 1) / 2; a valid layout;
+/// one scale for each block
+template <std::signed_integral Code>
+[[nodiscard]] packed pack_tensor(std::span<Code const> codes, blocks const& layout, std::span<float const> scales,
+                                 int levels) {
+  packed result{levels, layout, {scales.begin(), scales.end()}, {}};
+  expects(codes.size() == layout.size, "pack_tensor: {} codes for a layout of {}", codes.size(), layout.size);
+  expects(levels >= 3 && levels <= 65'535, "pack_tensor: {} levels; odd numbers from 3 to 65535", levels);
+  result.bytes.resize(packed_bytes(codes.size(), result.bits()));
+  result.check("pack_tensor");
+  pack(codes, result.bits(), result.max_code(), result.bytes);
+  return result;
+}
 
 }  // namespace sqwa::inline SQWA_ABI
 

@@ -6,13 +6,19 @@
 #include <sqwa/core/contract.hpp>
 #include <sqwa/core/noise.hpp>
 #include <sqwa/exec/backend.hpp>
+#include <sqwa/quant/format.hpp>
 #include <sqwa/quant/granularity.hpp>
 #include <sqwa/quant/packed.hpp>
 #include <sqwa/quant/quantizer.hpp>
+#include <sqwa/quant/rounding.hpp>
+#include <sqwa/tensor/adapter.hpp>
+#include <sqwa/tensor/shape.hpp>
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
+#include <limits>
 #include <span>
 #include <type_traits>
 #include <vector>
@@ -21,53 +27,78 @@ namespace sqwa::inline SQWA_ABI {
 
 namespace detail {
 
-template <real T>
-void check_finite(char const* who, std::span<T const> x) {
-  for (std::size_t i = 0; i != x.size(); ++i) expects(std::isfinite(x[i]), "{}: value {} at {}", who, x[i], i);
-}
-
 inline void check_sizes(char const* who, std::size_t values, blocks const& layout, std::size_t scales, std::size_t out) {
+  expects(layout.valid(), "{}: {} elements in {} x {} runs of {}", who, layout.size, layout.outer, layout.count,
+          layout.inner);
   expects(values == layout.size && scales == layout.count && out == values,
           "{}: {} values, {} scales and {} results; the layout has {} elements in {} blocks", who, values, scales, out,
           layout.size, layout.count);
 }
 
-/// The code of `w` as a number: rounded inside ±max_code; 0 where the scale is 0.
-template <number_format F, rounding R, real T>
+inline void check_scales(char const* who, std::span<float const> scales) {
+  for (std::size_t b = 0; b != scales.size(); ++b) {
+    expects(scales[b] >= 0 && scales[b] <= std::numeric_limits<float>::max(), "{}: the scale {} of block {}", who,
+            scales[b], b);
+  }
+}
+
+/// The place of the first value whose magnitude is not at most `most`; `x.size()` if there is none.
+template <real T, any_backend B>
+std::size_t first_above(std::span<T const> x, T most, B const& where) {
+  std::size_t const n = x.size();
+  auto const search = [&](std::size_t first, std::size_t last) {
+    for (std::size_t i = first; i != last; ++i) {
+      if (!(std::abs(x[i]) <= most)) return i;
+    }
+    return n;
+  };
+  return reduce(where.exec, n, n, search, [](std::size_t a, std::size_t b) { return std::min(a, b); });
+}
+
+/// The code of `w` as a number, +0 rather than -0; a NaN stays one. `scale` = 0 gives 0.
+template <uniform_format F, rounding R, real T>
 T code_of(T w, T scale, R const& round, float u) noexcept {
   constexpr T limit = F::max_code;
-  return scale > 0 ? round(std::clamp(w / scale, -limit, limit), u) + T(0) : T(0);  // + 0: never a negative zero
+  T const t = scale > 0 ? w / scale : w * 0;
+  if (t >= limit) return limit;
+  if (t <= -limit) return -limit;
+  if constexpr (!std::same_as<R, nearest_even>) {  // w / scale may fall short of the code that gave w
+    T const nearest = std::rint(t);
+    if (nearest * scale == w) return nearest + 0;
+  }
+  return round(t, static_cast<T>(u)) + 0;
 }
 
 }  // namespace detail
 
 /// How many scales a quantizer gives a tensor of these extents.
 template <class F, class Fit, class G, class R>
-[[nodiscard]] std::size_t scale_count(quantizer<F, Fit, G, R> const& q, shape const& extents) {
+[[nodiscard]] constexpr std::size_t scale_count(quantizer<F, Fit, G, R> const& q, shape const& extents) {
   return q.grain(extents).count;
 }
 
 /// Fits one scale for each block.
 ///
-/// Memory: a copy of one block where blocks are not contiguous, and what the fit says.
-/// @pre values finite; values.size() == extents.size(); scales.size() == scale_count(q, extents)
+/// Memory: one block, where the elements of a block do not lie together, and what the fit says.
+/// @pre every value is finite; values.size() == extents.size(); scales.size() == scale_count(q, extents)
 template <class F, class Fit, class G, class R, class T>
   requires real<std::remove_const_t<T>>
 void fit_scales(quantizer<F, Fit, G, R> const& q, std::span<T> values, shape const& extents, std::span<float> scales) {
   using value = std::remove_const_t<T>;
+  std::span<value const> const x = values;
   blocks const layout = q.grain(extents);
-  detail::check_sizes("fit_scales", values.size(), layout, scales.size(), values.size());
-  detail::check_finite<value>("fit_scales", values);
+  detail::check_sizes("fit_scales", x.size(), layout, scales.size(), x.size());
+  std::size_t const bad = detail::first_above(x, std::numeric_limits<value>::max(), backend<>{});
+  if (bad != x.size()) expects(false, "fit_scales: the value {} at {} is not finite", x[bad], bad);
   std::vector<value> gathered;
   for (std::size_t block = 0; block != layout.count; ++block) {
     if (layout.outer == 1) {
       std::size_t const first = block * layout.inner;
-      std::span<value const> const run = values.subspan(first, std::min(layout.inner, layout.size - first));
-      scales[block] = q.scale_fit(run, q.format);
+      scales[block] = q.scale_fit(x.subspan(first, std::min(layout.inner, x.size() - first)), q.format);
     } else {
       gathered.clear();
       for (std::size_t round = 0; round != layout.outer; ++round) {
-        auto const run = values.subspan((round * layout.count + block) * layout.inner, layout.inner);
+        auto const run = x.subspan((round * layout.count + block) * layout.inner, layout.inner);
         gathered.insert(gathered.end(), run.begin(), run.end());
       }
       scales[block] = q.scale_fit(std::span<value const>(gathered), q.format);
@@ -77,74 +108,92 @@ void fit_scales(quantizer<F, Fit, G, R> const& q, std::span<T> values, shape con
 
 /// Rounds every value to the code of its block's lattice: clamp(round(w / scale)).
 ///
-/// `u` is read at the index of each value, so that blocks may be rounded in any order. Infinity gives the outermost code.
-/// @pre no NaN; sizes that agree with the layout
-template <number_format F, rounding R, class T>
+/// A point of the lattice, code * scale as rounded in the type of the values, gives its own code under every rounding.
+/// `u` is read at the index of each value. Infinity gives the outermost code, a scale of 0 the code 0. Memory: none.
+/// @pre no NaN; finite scales >= 0; sizes that agree with a valid layout
+template <uniform_format F, rounding R, class T, any_backend B = backend<>>
   requires real<std::remove_const_t<T>>
 void quantize(std::span<T> values, blocks const& layout, std::span<float const> scales, F const&, R const& round,
-              std::span<typename F::code> codes, noise u = {}) {
+              std::span<typename F::code> codes, noise u = {}, B const& where = {}) {
   using value = std::remove_const_t<T>;
-  detail::check_sizes("quantize", values.size(), layout, scales.size(), codes.size());
-  for (std::size_t i = 0; i != values.size(); ++i) expects(!std::isnan(values[i]), "quantize: NaN at {}", i);
-  for_each_run(layout, [&](std::size_t block, std::size_t first, std::size_t length) {
-    auto const scale = static_cast<value>(scales[block]);
-    for (std::size_t i = first; i != first + length; ++i) {
-      codes[i] = static_cast<typename F::code>(
-          detail::code_of<F>(value{values[i]}, scale, round, R::needs_noise ? u(i) : 0.0F));
-    }
+  std::span<value const> const x = values;
+  detail::check_sizes("quantize", x.size(), layout, scales.size(), codes.size());
+  detail::check_scales("quantize", scales);
+  std::size_t const bad = detail::first_above(x, std::numeric_limits<value>::infinity(), where);
+  if (bad != x.size()) expects(false, "quantize: the value at {} is not a number", bad);
+  for_each_chunk(where.exec, x.size(), [&](std::size_t begin, std::size_t end) {
+    for_each_run(layout, begin, end, [&](std::size_t block, std::size_t first, std::size_t length) {
+      auto const scale = static_cast<value>(scales[block]);
+      for (std::size_t i = first; i != first + length; ++i) {
+        float const r = R::needs_noise ? u(i) : 0.0F;
+        value const code = scale > 0 ? detail::code_of<F>(x[i], scale, round, r) : value{0};
+        codes[i] = static_cast<typename F::code>(code);
+      }
+    });
   });
 }
 
-/// value = code * scale, for every element.
-/// @pre sizes that agree with the layout
-template <std::signed_integral Code, real T>
-void dequantize(std::span<Code const> codes, blocks const& layout, std::span<float const> scales, std::span<T> out) {
+/// value = code * scale, for every element. Memory: none.
+/// @pre sizes that agree with a valid layout
+template <class C, real T, any_backend B = backend<>>
+  requires std::signed_integral<std::remove_const_t<C>>
+void dequantize(std::span<C> codes, blocks const& layout, std::span<float const> scales, std::span<T> out,
+                B const& where = {}) {
   detail::check_sizes("dequantize", codes.size(), layout, scales.size(), out.size());
-  for_each_run(layout, [&](std::size_t block, std::size_t first, std::size_t length) {
-    auto const scale = static_cast<T>(scales[block]);
-    for (std::size_t i = first; i != first + length; ++i) out[i] = static_cast<T>(codes[i]) * scale;
+  for_each_chunk(where.exec, codes.size(), [&](std::size_t begin, std::size_t end) {
+    for_each_run(layout, begin, end, [&](std::size_t block, std::size_t first, std::size_t length) {
+      auto const scale = static_cast<T>(scales[block]);
+      for (std::size_t i = first; i != first + length; ++i) out[i] = static_cast<T>(codes[i]) * scale;
+    });
   });
 }
 
-/// The values of their codes: what `quantize` and then `dequantize` give, bit for bit, without the codes.
+/// The values of their codes: bit for bit what `quantize` and then `dequantize` give, without the codes.
 ///
-/// `out` may be `values`. NaN and infinity as in `quantize`, but not checked: NaN has no defined result.
-/// @pre sizes that agree with the layout
-template <number_format F, rounding R, class In, real T, any_backend B = backend<>>
+/// `out` may be `values`. Zero is +0, whatever the sign of the value. A NaN stays NaN; infinity gives the outermost
+/// point. The same bits on every backend. Memory: none.
+/// @pre finite scales >= 0; sizes that agree with a valid layout
+template <uniform_format F, rounding R, class In, real T, any_backend B = backend<>>
   requires std::same_as<std::remove_const_t<In>, T>
 void fake_quantize(std::span<In> values, blocks const& layout, std::span<float const> scales, F const&, R const& round,
-                   std::span<T> out, noise u = {}, B const& = {}) {
-  detail::check_sizes("fake_quantize", values.size(), layout, scales.size(), out.size());
-  for_each_run(layout, [&](std::size_t block, std::size_t first, std::size_t length) {
-    auto const scale = static_cast<T>(scales[block]);
-    if constexpr (std::same_as<R, nearest_even>) {
-      if (scale > 0) {
-        B::kernels::template round_to_grid<T>(out.subspan(first, length), values.subspan(first, length), scale,
-                                              static_cast<T>(F::max_code));
-        return;
+                   std::span<T> out, noise u = {}, B const& where = {}) {
+  std::span<T const> const x = values;
+  detail::check_sizes("fake_quantize", x.size(), layout, scales.size(), out.size());
+  detail::check_scales("fake_quantize", scales);
+  for_each_chunk(where.exec, x.size(), [&](std::size_t begin, std::size_t end) {
+    for_each_run(layout, begin, end, [&](std::size_t block, std::size_t first, std::size_t length) {
+      auto const scale = static_cast<T>(scales[block]);
+      if constexpr (std::same_as<R, nearest_even>) {
+        auto const part = x.subspan(first, length);
+        bool numbers = scale > 0;
+        for (T w : part) numbers = numbers & (w == w);  // kernels promise nothing of NaN
+        if (numbers) {
+          auto const to = out.subspan(first, length);
+          B::kernels::template round_to_grid<T>(to, part, scale, static_cast<T>(F::max_code));
+          for (T& v : to) v += 0;  // -0 becomes +0
+          return;
+        }
       }
-    }
-    for (std::size_t i = first; i != first + length; ++i) {
-      out[i] = detail::code_of<F>(T{values[i]}, scale, round, R::needs_noise ? u(i) : 0.0F) * scale;
-    }
+      for (std::size_t i = first; i != first + length; ++i) {
+        out[i] = detail::code_of<F>(x[i], scale, round, R::needs_noise ? u(i) : 0.0F) * scale;
+      }
+    });
   });
 }
 
 /// Quantizes and packs one tensor with the scales given.
 ///
-/// Memory: the packed codes, and one code a value while it works.
+/// Memory: the packed codes, and one code for each value while it works.
 /// @pre as for `quantize`
-template <class F, class Fit, class G, class R, class T>
+template <class F, class Fit, class G, class R, class T, any_backend B = backend<>>
   requires real<std::remove_const_t<T>>
 [[nodiscard]] packed encode(quantizer<F, Fit, G, R> const& q, std::span<T> values, shape const& extents,
-                            std::span<float const> scales, noise u = {}) {
+                            std::span<float const> scales, noise u = {}, B const& where = {}) {
   using code = typename F::code;
-  packed result{F::levels, q.grain(extents), {scales.begin(), scales.end()}, {}};
+  blocks const layout = q.grain(extents);
   std::vector<code> codes(values.size());
-  quantize(values, result.layout, scales, q.format, q.round, std::span(codes), u);
-  result.bytes.resize(packed_bytes(codes.size(), F::bits));
-  pack(std::span<code const>(codes), F::bits, F::max_code, result.bytes);
-  return result;
+  quantize(values, layout, scales, q.format, q.round, std::span(codes), u, where);
+  return pack_tensor(std::span<code const>(codes), layout, scales, F::levels);
 }
 
 }  // namespace sqwa::inline SQWA_ABI

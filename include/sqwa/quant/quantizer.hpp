@@ -4,16 +4,18 @@
 #define SQWA_QUANT_QUANTIZER_HPP
 
 #include <sqwa/quant/fit.hpp>
+#include <sqwa/quant/format.hpp>
 #include <sqwa/quant/granularity.hpp>
 #include <sqwa/quant/l2.hpp>
 #include <sqwa/quant/rounding.hpp>
-#include <sqwa/quant/symmetric.hpp>
 
 namespace sqwa::inline SQWA_ABI {
 
-/// Which lattice, whose scale is fitted how, to which weights together, and how values reach it. No data.
-template <number_format Format, class Fit = l2, granularity Granularity = per_tensor, rounding Rounding = nearest_even>
-  requires fit<Fit, Format>
+/// How weights become codes: which format, how its scale is fitted, which weights share one, and how values are rounded.
+///
+/// `quantizer{symmetric<3>{}}` is ternary, with the best scale for the whole tensor. Holds parameters, never data.
+template <uniform_format Format, fit<Format> Fit = l2, granularity Granularity = per_tensor,
+          rounding Rounding = nearest_even>
 struct quantizer {
   Format format{};
   Fit scale_fit{};

@@ -23,7 +23,7 @@ struct symmetric {
   static constexpr int levels = Levels;
   static constexpr int max_code = (Levels - 1) / 2;
   /// The width of a stored code: 2 for three levels, 3 for five and seven, 8 for 255.
-  static constexpr int bits = std::bit_width(static_cast<unsigned>(Levels - 1));
+  static constexpr int bits = static_cast<int>(std::bit_width(static_cast<unsigned>(Levels - 1)));
   /// The narrowest signed integer that holds every code.
   using code = std::conditional_t<(Levels <= 255), std::int8_t, std::int16_t>;
 

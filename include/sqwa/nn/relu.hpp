@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The rectifier.
+#ifndef SQWA_NN_RELU_HPP
+#define SQWA_NN_RELU_HPP
+
+#include <sqwa/nn/layer.hpp>
+
+#include <cstddef>
+#include <span>
+
+namespace sqwa::inline SQWA_ABI {
+
+namespace nn {
+
+/// y = max(x, 0), element by element; the gradient at 0 is 0. NaN stays NaN.
+///
+/// Memory: none.
+template <real T = float>
+class relu : public layer_defaults<T> {
+ public:
+  static constexpr char const* name = "relu";
+  static constexpr bool in_place = true;
+
+  shape build(shape const& input, noise const&) { return input; }
+
+  template <any_backend B>
+  void forward(std::span<T const> x, std::span<T> y, std::size_t, pass, B const& where) {
+    for_each_chunk(where.exec, y.size(), [from = x.data(), to = y.data()](std::size_t first, std::size_t last) {
+      for (std::size_t i = first; i != last; ++i) to[i] = from[i] < 0 ? T(0) : from[i];
+    });
+  }
+
+  template <any_backend B>
+  void backward(std::span<T const> x, std::span<T const> dy, std::span<T> dx, std::size_t, B const& where) {
+    for_each_chunk(where.exec, dx.size(),
+                   [at = x.data(), from = dy.data(), to = dx.data()](std::size_t first, std::size_t last) {
+                     for (std::size_t i = first; i != last; ++i) to[i] = at[i] > 0 ? from[i] : T(0);
+                   });
+  }
+};
+
+static_assert(layer<relu<>>);
+
+}  // namespace nn
+
+}  // namespace sqwa::inline SQWA_ABI
+
+#endif
