@@ -17,12 +17,12 @@ namespace sqwa::inline SQWA_ABI {
 
 /// Chooses the scale of a block of weights for a format.
 ///
-/// Models: the result is finite and at least 0, and so is its product with the format's `max_code`; the same block gives
-/// the same bits everywhere. A block that is empty or all zeros gives 0 (but for `fixed`). The block holds neither NaN
-/// nor infinity.
+/// Models: the result is finite and at least 0, and so is its product with the format's `max_code`; the same block
+/// gives the same bits everywhere. A block that is empty or all zeros gives 0 (but for `fixed`). The block holds
+/// neither NaN nor infinity.
 template <class Fit, class Format>
 concept fit = std::semiregular<Fit> && uniform_format<Format> &&
-              requires(Fit const f, std::span<float const> x, std::span<double const> y, Format const& format) {
+    requires(Fit const f, std::span<float const> x, std::span<double const> y, Format const& format) {
   { f(x, format) } -> std::same_as<float>;
   { f(y, format) } -> std::same_as<float>;
 };
@@ -58,9 +58,9 @@ struct max_abs {
 
 /// The scale of ternary weight networks: the mean of those |w| that exceed 0.7 times the mean of all |w|.
 ///
-/// F. Li, B. Zhang, B. Liu, "Ternary weight networks", arXiv 1605.04711, section 2.2. Codes are chosen by rounding as for
-/// every other fit, so a weight becomes 0 below half the scale, not below 0.7 mean|w|. Formats of three levels only.
-/// Memory: none. Time: two passes.
+/// F. Li, B. Zhang, B. Liu, "Ternary weight networks", arXiv 1605.04711, section 2.2. Codes are chosen by rounding as
+/// for every other fit, so a weight becomes 0 below half the scale, not below 0.7 mean|w|. Formats of three levels
+/// only. Memory: none. Time: two passes.
 struct mean_abs {
   template <real T, uniform_format F>
     requires(F::levels == 3)
@@ -95,7 +95,8 @@ struct fixed {
   }
 };
 
-/// A scale that its own codes would choose again: codes <- the nearest, scale <- <w, c> / <c, c>, until it stands still.
+/// A scale that its own codes would choose again: codes <- the nearest, scale <- <w, c> / <c, c>, until it stands
+/// still.
 ///
 /// The classical rule, and cheaper than `l2`, but it may come to rest beside the best scale. Starts from
 /// 2 mean|w| / max_code; a start at which every code is 0 is halved. Stops after `max_rounds` at the latest.

@@ -64,8 +64,8 @@ struct l2 {
         first_power += m;
         second_power += m * m;
       }
-      double const lost = second_power - 2 * outermost * first_power +
-                          outermost * outermost * static_cast<double>(beyond);
+      double const lost =
+          second_power - 2 * outermost * first_power + outermost * outermost * static_cast<double>(beyond);
       if (lost > total * (1 + 1e-6) - best * best) break;  // more than rounding could explain
     }
     return detail::finite_scale(best_scale, limit);

@@ -109,11 +109,16 @@ void read_bytes(std::byte const* bytes, int max_code, std::size_t first, std::sp
 template <std::signed_integral Code>
 void read_codes(std::byte const* bytes, int bits, int max_code, std::size_t first, std::span<Code> codes) noexcept {
   switch (bits) {
-    case 1: return read_bytes<1>(bytes, max_code, first, codes);
-    case 2: return read_bytes<2>(bytes, max_code, first, codes);
-    case 4: return read_bytes<4>(bytes, max_code, first, codes);
-    case 8: return read_bytes<8>(bytes, max_code, first, codes);
-    default: return read_fields(bytes, bits, max_code, first, codes);
+    case 1:
+      return read_bytes<1>(bytes, max_code, first, codes);
+    case 2:
+      return read_bytes<2>(bytes, max_code, first, codes);
+    case 4:
+      return read_bytes<4>(bytes, max_code, first, codes);
+    case 8:
+      return read_bytes<8>(bytes, max_code, first, codes);
+    default:
+      return read_fields(bytes, bits, max_code, first, codes);
   }
 }
 
@@ -144,11 +149,16 @@ void pack(std::span<Code const> codes, int bits, int max_code, std::span<std::by
   detail::check_packing("pack", codes.size(), bits, max_code, bytes.size());
   detail::check_codes("pack", codes, max_code);
   switch (bits) {
-    case 1: return detail::write_bytes<1>(codes, max_code, bytes.data());
-    case 2: return detail::write_bytes<2>(codes, max_code, bytes.data());
-    case 4: return detail::write_bytes<4>(codes, max_code, bytes.data());
-    case 8: return detail::write_bytes<8>(codes, max_code, bytes.data());
-    default: return detail::write_fields(codes, bits, max_code, bytes.data());
+    case 1:
+      return detail::write_bytes<1>(codes, max_code, bytes.data());
+    case 2:
+      return detail::write_bytes<2>(codes, max_code, bytes.data());
+    case 4:
+      return detail::write_bytes<4>(codes, max_code, bytes.data());
+    case 8:
+      return detail::write_bytes<8>(codes, max_code, bytes.data());
+    default:
+      return detail::write_fields(codes, bits, max_code, bytes.data());
   }
 }
 

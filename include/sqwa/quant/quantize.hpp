@@ -27,7 +27,8 @@ namespace sqwa::inline SQWA_ABI {
 
 namespace detail {
 
-inline void check_sizes(char const* who, std::size_t values, blocks const& layout, std::size_t scales, std::size_t out) {
+inline void check_sizes(char const* who, std::size_t values, blocks const& layout, std::size_t scales,
+                        std::size_t out) {
   expects(layout.valid(), "{}: {} elements in {} x {} runs of {}", who, layout.size, layout.outer, layout.count,
           layout.inner);
   expects(values == layout.size && scales == layout.count && out == values,
@@ -59,7 +60,8 @@ std::size_t first_above(std::span<T const> x, T most, B const& where) {
 template <uniform_format F, rounding R, real T>
 T code_of(T w, T scale, R const& round, float u) noexcept {
   constexpr T limit = F::max_code;
-  T const t = scale > 0 ? w / scale : w * 0;
+  if (scale == 0) return w == w ? T{0} : w;
+  T const t = w / scale;
   if (t >= limit) return limit;
   if (t <= -limit) return -limit;
   if constexpr (!std::same_as<R, nearest_even>) {  // w / scale may fall short of the code that gave w
@@ -67,6 +69,25 @@ T code_of(T w, T scale, R const& round, float u) noexcept {
     if (nearest * scale == w) return nearest + 0;
   }
   return round(t, static_cast<T>(u)) + 0;
+}
+
+/// Rounds a run to nearest through the kernel, which promises nothing of NaN; in pieces that stay in the first cache.
+template <uniform_format F, real T, any_backend B>
+void round_run(std::span<T const> x, T scale, std::span<T> out, B const&) noexcept {
+  constexpr std::size_t piece = 1024;
+  for (std::size_t first = 0; first < x.size(); first += piece) {
+    auto const part = x.subspan(first, std::min(piece, x.size() - first));
+    auto const to = out.subspan(first, part.size());
+    bool numbers = true;
+    for (T w : part) numbers = numbers & (w == w);
+    if (numbers) {
+      B::kernels::template round_to_grid<T>(to, part, scale, static_cast<T>(F::max_code));
+    } else {
+      for (std::size_t i = 0; i != part.size(); ++i) {
+        to[i] = code_of<F>(part[i], scale, nearest_even{}, 0.0F) * scale;
+      }
+    }
+  }
 }
 
 }  // namespace detail
@@ -125,9 +146,7 @@ void quantize(std::span<T> values, blocks const& layout, std::span<float const> 
     for_each_run(layout, begin, end, [&](std::size_t block, std::size_t first, std::size_t length) {
       auto const scale = static_cast<value>(scales[block]);
       for (std::size_t i = first; i != first + length; ++i) {
-        float const r = R::needs_noise ? u(i) : 0.0F;
-        value const code = scale > 0 ? detail::code_of<F>(x[i], scale, round, r) : value{0};
-        codes[i] = static_cast<typename F::code>(code);
+        codes[i] = static_cast<typename F::code>(detail::code_of<F>(x[i], scale, round, R::needs_noise ? u(i) : 0.0F));
       }
     });
   });
@@ -164,15 +183,7 @@ void fake_quantize(std::span<In> values, blocks const& layout, std::span<float c
     for_each_run(layout, begin, end, [&](std::size_t block, std::size_t first, std::size_t length) {
       auto const scale = static_cast<T>(scales[block]);
       if constexpr (std::same_as<R, nearest_even>) {
-        auto const part = x.subspan(first, length);
-        bool numbers = scale > 0;
-        for (T w : part) numbers = numbers & (w == w);  // kernels promise nothing of NaN
-        if (numbers) {
-          auto const to = out.subspan(first, length);
-          B::kernels::template round_to_grid<T>(to, part, scale, static_cast<T>(F::max_code));
-          for (T& v : to) v += 0;  // -0 becomes +0
-          return;
-        }
+        if (scale > 0) return detail::round_run<F>(x.subspan(first, length), scale, out.subspan(first, length), where);
       }
       for (std::size_t i = first; i != first + length; ++i) {
         out[i] = detail::code_of<F>(x[i], scale, round, R::needs_noise ? u(i) : 0.0F) * scale;

@@ -11,7 +11,8 @@
 
 namespace sqwa::inline SQWA_ABI {
 
-/// How weights become codes: which format, how its scale is fitted, which weights share one, and how values are rounded.
+/// How weights become codes: which format, how its scale is fitted, which weights share one, and how values are
+/// rounded.
 ///
 /// `quantizer{symmetric<3>{}}` is ternary, with the best scale for the whole tensor. Holds parameters, never data.
 template <uniform_format Format, fit<Format> Fit = l2, granularity Granularity = per_tensor,

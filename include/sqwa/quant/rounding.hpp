@@ -17,8 +17,10 @@ namespace sqwa::inline SQWA_ABI {
 template <class R>
 concept rounding = std::semiregular<R> && requires(R const r, float f, double d) {
   { R::needs_noise } -> std::convertible_to<bool>;
-  { r(f, f) } noexcept -> std::same_as<float>;
-  { r(d, d) } noexcept -> std::same_as<double>;
+  { r(f, f) }
+  noexcept->std::same_as<float>;
+  { r(d, d) }
+  noexcept->std::same_as<double>;
 };
 
 /// Rounds to the nearest integer, ties to even: the default, and what ONNX, PyTorch and NumPy do.
