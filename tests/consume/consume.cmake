@@ -1,0 +1,57 @@
+# Builds and runs the stranger's project against the installed package or the source tree.
+# cmake -D MODE=installed|subdirectory -D SOURCE=… -D BUILD=… -D WORK=… -D GENERATOR=… -D COMPILER=… -D COMPONENTS=… -P consume.cmake
+cmake_minimum_required(VERSION 3.25)
+function(run)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  if(NOT result EQUAL 0)
+    list(JOIN ARGN " " command)
+    message(FATAL_ERROR "${command}\n${output}")
+  endif()
+endfunction()
+function(refuse words)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  string(REGEX REPLACE "[ \n]+" " " output "${output}")
+  if(result EQUAL 0 OR NOT output MATCHES "${words}")
+    list(JOIN ARGN " " command)
+    message(FATAL_ERROR "${command}\nshould fail and say \"${words}\", but says:\n${output}")
+  endif()
+endfunction()
+
+file(REMOVE_RECURSE ${WORK})
+string(REPLACE ";" "\\;" components "${COMPONENTS}")
+set(configure ${CMAKE_COMMAND} -S ${SOURCE}/tests/consume -G ${GENERATOR} -D CMAKE_CXX_COMPILER=${COMPILER}
+  -D CMAKE_BUILD_TYPE=Debug -D CMAKE_FIND_USE_PACKAGE_REGISTRY=OFF)
+if(MODE STREQUAL "installed")
+  run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/prefix)
+  file(GLOB_RECURSE headers RELATIVE ${SOURCE}/include ${SOURCE}/include/*.hpp)
+  foreach(header IN LISTS headers)
+    if(NOT EXISTS ${WORK}/prefix/include/${header})
+      message(FATAL_ERROR "${header} is not installed: is it in cmake/headers.cmake?")
+    endif()
+  endforeach()
+  list(APPEND configure -D CMAKE_PREFIX_PATH=${WORK}/prefix)
+else()
+  list(APPEND configure -D SQWA_SOURCE=${SOURCE})
+endif()
+
+# With every component, and with none on a machine where no dependency can be found.
+run(${configure} -B ${WORK}/all "-DCOMPONENTS=${components}")
+set(none -D COMPONENTS=)
+foreach(package IN ITEMS TBB xsimd xtl xtensor ZLIB nlohmann_json doctest)
+  list(APPEND none -D CMAKE_DISABLE_FIND_PACKAGE_${package}=ON)
+endforeach()
+run(${configure} -B ${WORK}/none ${none})
+run(${CMAKE_COMMAND} --build ${WORK}/all)
+foreach(program IN ITEMS plain ${COMPONENTS})
+  run(${CMAKE_COMMAND} -E chdir ${WORK} ${WORK}/all/${program})
+endforeach()
+
+# A component that does not exist, or whose library is missing, is refused by name.
+if(MODE STREQUAL "installed")
+  refuse("required components of sqwa|nonsense" ${configure} -B ${WORK}/wrong -D COMPONENTS=nonsense)
+  refuse("missing components: xtensor|following required components.*xtensor"
+    ${configure} -B ${WORK}/missing -D COMPONENTS=xtensor -D CMAKE_DISABLE_FIND_PACKAGE_xtensor=ON)
+else()
+  refuse("SQWA_BACKENDS names xtensor" ${configure} -B ${WORK}/missing -D COMPONENTS=xtensor
+    -D CMAKE_DISABLE_FIND_PACKAGE_xtensor=ON)
+endif()
