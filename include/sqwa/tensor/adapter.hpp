@@ -74,15 +74,15 @@ using element_of = std::remove_const_t<typename detail::elements_of<std::remove_
 
 /// All elements, to read. The span lives as long as the elements do.
 template <tensor T>
-[[nodiscard]] constexpr std::span<element_of<T> const> values(T const& t) noexcept {
-  return adapter<std::remove_cvref_t<T>>::elements(t);
+[[nodiscard]] constexpr auto values(T const& t) noexcept {  // auto: else clang refuses element_of, and names no concept
+  return std::span<element_of<T> const>(adapter<std::remove_cvref_t<T>>::elements(t));
 }
 
 /// All elements, to write. The span lives as long as the elements do.
 template <class T>
   requires mutable_tensor<T>
-[[nodiscard]] constexpr std::span<element_of<T>> mutable_values(T&& t) noexcept {
-  return adapter<std::remove_cvref_t<T>>::elements(t);
+[[nodiscard]] constexpr auto mutable_values(T&& t) noexcept {
+  return std::span<element_of<T>>(adapter<std::remove_cvref_t<T>>::elements(t));
 }
 
 /// The extents of a tensor; one extent, its size, for a tensor that has no shape.
