@@ -6,15 +6,16 @@
 #include <sqwa/core/bytes.hpp>
 #include <sqwa/core/contract.hpp>
 #include <sqwa/exec/backend.hpp>
+#include <sqwa/exec/executor.hpp>
 #include <sqwa/schedule/schedule.hpp>
 #include <sqwa/tensor/adapter.hpp>
 
 #include <algorithm>
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -22,14 +23,16 @@ namespace sqwa::inline SQWA_ABI {
 
 /// The weight 1 / (n + 1) of snapshot n: the arithmetic mean.
 struct uniform {
-  constexpr float operator()(step_index n) const noexcept { return 1.0F / static_cast<float>(n + 1); }
+  constexpr double operator()(step_index n) const noexcept { return 1.0 / static_cast<double>(n + 1); }
   bool operator==(uniform const&) const = default;
 };
 
 /// The first snapshot is copied, each later one moves the mean by 1 - decay: an exponential moving average.
+///
+/// `averager` copies its first snapshot anyway, so that `constant{1 - decay}` gives the same mean.
 struct exponential_weight {
   float decay = 0.999F;
-  constexpr float operator()(step_index n) const noexcept { return n == 0 ? 1.0F : 1.0F - decay; }
+  constexpr double operator()(step_index n) const noexcept { return n == 0 ? 1.0 : 1.0 - static_cast<double>(decay); }
   bool operator==(exponential_weight const&) const = default;
 };
 
@@ -37,45 +40,49 @@ namespace detail {
 
 template <class S>
 concept average_storage = std::same_as<S, std::vector<float>> || std::same_as<S, std::vector<double>> ||
-                          std::same_as<S, std::span<float>> || std::same_as<S, std::span<double>>;
+    std::same_as<S, std::span<float>> || std::same_as<S, std::span<double>>;
 
 }  // namespace detail
 
 /// The running average of the snapshots it has seen.
 ///
-/// Snapshot n moves the mean by weight(n): mean += weight(n) * (snapshot - mean); a weight of 1 copies. `uniform` divides by the
-/// count in the type of the mean. Infinity and NaN in a snapshot stay in the mean.
+/// The first snapshot is copied; snapshot n moves the mean by weight(n): mean += weight(n) * (snapshot - mean), in the
+/// type of the mean. Nothing is learned from steps outside: the averager counts its own updates. Infinity and NaN in a
+/// snapshot propagate into the mean. The same bits on every backend.
 ///
-/// Memory: with a vector as storage, the mean, allocated at the first update; with a span none, the caller owns the mean.
-/// Time: one pass over the snapshot and the mean.
-template <detail::average_storage Storage = std::vector<float>, schedule Weight = uniform, any_backend Backend = backend<>>
+/// Memory: with a vector as storage, the mean, allocated at the first update; with a span none, the caller owns the
+/// mean and copies of the averager share it. Time: one pass over the snapshot and the mean.
+template <detail::average_storage Storage = std::vector<float>, schedule Weight = uniform,
+          any_backend Backend = backend<>>
 class averager {
  public:
   using value_type = typename Storage::value_type;
   static constexpr bool owns = std::same_as<Storage, std::vector<value_type>>;
 
   averager() = default;
-  explicit averager(Storage mean, Weight weight = {}, Backend where = {})
-      : mean_(std::move(mean)), weight_(std::move(weight)), where_(std::move(where)) {}
-  explicit averager(Weight weight, Backend where = {})
-    requires owns
-      : weight_(std::move(weight)), where_(std::move(where)) {}
+  /// Averages in the caller's memory, whose contents do not matter.
+  explicit averager(Storage mean, Weight weight = {}, Backend where = {}) requires(!owns)
+      : mean_(mean), weight_(std::move(weight)), where_(std::move(where)) {}
+  explicit averager(Weight weight, Backend where = {}) requires owns : weight_(std::move(weight)),
+                                                                       where_(std::move(where)) {}
 
-  /// Takes one snapshot in. Its elements may be narrower than those of the mean, not wider.
+  /// Takes one snapshot in. Its elements may be narrower than those of the mean, never wider.
   /// @pre the snapshot has the size of the mean
   template <tensor Snapshot>
     requires(sizeof(element_of<Snapshot>) <= sizeof(value_type))
   void update(Snapshot const& snapshot) {
     auto const x = values(snapshot);
     if constexpr (owns) {
-      if (count_ == 0 && mean_.empty()) mean_.resize(x.size());
+      if (count_ == 0) mean_.resize(x.size());
     }
-    expects(x.size() == mean_.size(), "averager::update: a snapshot of {} values, a mean of {}", x.size(), mean_.size());
-    value_type const w = weight_of(count_);
+    expects(x.size() == mean_.size(), "averager::update: a snapshot of {} values, a mean of {}", x.size(),
+            mean_.size());
+    bool const copies = count_ == 0;
+    auto const w = static_cast<value_type>(weight_(count_));
     for_each_chunk(where_.exec, x.size(), [&](std::size_t first, std::size_t last) {
       auto const mean = std::span(mean_).subspan(first, last - first);
       auto const part = x.subspan(first, last - first);
-      if (w == 1) {
+      if (copies) {
         std::ranges::copy(part, mean.begin());
       } else if constexpr (std::same_as<element_of<Snapshot>, value_type>) {
         Backend::kernels::template lerp<value_type>(mean, part, w);
@@ -86,24 +93,28 @@ class averager {
     ++count_;
   }
 
-  /// Joins the mean of other snapshots to this one.
-  /// @pre sizes agree, unless one of the two has seen nothing
-  void merge(averager const& other)
-    requires std::same_as<Weight, uniform>
-  {
-    if (other.count_ == 0) return;
+  /// Joins the mean of other snapshots to this one, weighted by their numbers.
+  /// @pre sizes agree, unless this averager owns its mean or the other has seen nothing
+  template <detail::average_storage OtherStorage, any_backend OtherBackend>
+    requires std::same_as<Weight, uniform> && std::same_as<typename OtherStorage::value_type, value_type>
+  void merge(averager<OtherStorage, uniform, OtherBackend> const& other) {
+    if (other.n_averaged() == 0) return;
     if constexpr (owns) {
-      if (count_ == 0) mean_.resize(other.mean_.size());
+      if (count_ == 0) mean_.resize(other.mean().size());
     }
-    expects(mean_.size() == other.mean_.size(), "averager::merge: means of {} and {} values", mean_.size(),
-            other.mean_.size());
-    auto const w = static_cast<value_type>(other.count_) / static_cast<value_type>(count_ + other.count_);
-    for (std::size_t i = 0; i != mean_.size(); ++i) {
-      mean_[i] = count_ == 0 ? other.mean_[i] : mean_[i] + w * (other.mean_[i] - mean_[i]);
+    expects(mean_.size() == other.mean().size(), "averager::merge: means of {} and {} values", mean_.size(),
+            other.mean().size());
+    step_index const all = count_ + other.n_averaged();
+    if (count_ == 0) {
+      std::ranges::copy(other.mean(), mean_.begin());
+    } else {
+      auto const w = static_cast<value_type>(static_cast<double>(other.n_averaged()) / static_cast<double>(all));
+      Backend::kernels::template lerp<value_type>(std::span(mean_), other.mean(), w);
     }
-    count_ += other.count_;
+    count_ = all;
   }
 
+  /// The mean of what was seen; before the first update nothing, or the caller's memory as it was.
   [[nodiscard]] std::span<value_type const> mean() const noexcept { return mean_; }
   [[nodiscard]] step_index n_averaged() const noexcept { return count_; }
 
@@ -116,20 +127,30 @@ class averager {
     return std::move(out.bytes);
   }
 
-  /// Takes over a saved state. If it is refused, this averager is unchanged.
-  /// @pre bytes come from `save` of an averager of the same element type; with a span, of the same size
-  void load(std::span<std::byte const> bytes) {
-    byte_reader in(bytes, "averager::load");
-    expects(in.get<std::uint32_t>() == magic, "averager::load: not the state of an averager of {}-byte values",
+  /// An averager in the state that was saved. Memory: the mean.
+  /// @pre `bytes` come from `save` of an averager of the same element type
+  [[nodiscard]] static averager load(std::span<std::byte const> bytes, Weight weight = {},
+                                     Backend where = {}) requires owns {
+    averager loaded(std::move(weight), std::move(where));
+    loaded.restore(bytes);
+    return loaded;
+  }
+
+  /// Takes over a saved state. If it is refused, this averager is unchanged. Memory: a second mean while it works.
+  /// @pre `bytes` come from `save` of an averager of the same element type; with a span, of the same size
+  void restore(std::span<std::byte const> bytes) {
+    byte_reader in(bytes, "averager::restore");
+    expects(in.get<std::uint32_t>() == magic, "averager::restore: not the state of an averager of {}-byte values",
             sizeof(value_type));
     auto const count = in.get<std::int64_t>();
-    expects(count >= 0, "averager::load: a count of {}", count);
+    expects(count >= 0, "averager::restore: a count of {}", count);
     auto saved = in.all<value_type>();
     in.end();
     if constexpr (owns) {
       mean_ = std::move(saved);
     } else {
-      expects(saved.size() == mean_.size(), "averager::load: {} saved values, a mean of {}", saved.size(), mean_.size());
+      expects(saved.size() == mean_.size(), "averager::restore: {} saved values, a mean of {}", saved.size(),
+              mean_.size());
       std::ranges::copy(saved, mean_.begin());
     }
     count_ = count;
@@ -138,22 +159,23 @@ class averager {
  private:
   static constexpr std::uint32_t magic = 0x31415100 + sizeof(value_type);
 
-  value_type weight_of(step_index n) const {
-    if constexpr (std::same_as<Weight, uniform>) return 1 / static_cast<value_type>(n + 1);
-    return static_cast<value_type>(weight_(n));
-  }
-
   Storage mean_{};
   [[no_unique_address]] Weight weight_{};
   [[no_unique_address]] Backend where_{};
   step_index count_ = 0;
 };
 
-averager() -> averager<>;
-template <real T, class... Rest>
-averager(std::span<T>, Rest...) -> averager<std::span<T>, Rest...>;
+averager()->averager<>;
 template <schedule Weight>
 averager(Weight) -> averager<std::vector<float>, Weight>;
+template <schedule Weight, any_backend Backend>
+averager(Weight, Backend) -> averager<std::vector<float>, Weight, Backend>;
+template <real T>
+averager(std::span<T>) -> averager<std::span<T>>;
+template <real T, schedule Weight>
+averager(std::span<T>, Weight) -> averager<std::span<T>, Weight>;
+template <real T, schedule Weight, any_backend Backend>
+averager(std::span<T>, Weight, Backend) -> averager<std::span<T>, Weight, Backend>;
 
 }  // namespace sqwa::inline SQWA_ABI
 

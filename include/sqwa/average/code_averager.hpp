@@ -3,12 +3,18 @@
 #ifndef SQWA_AVERAGE_CODE_AVERAGER_HPP
 #define SQWA_AVERAGE_CODE_AVERAGER_HPP
 
+#include <sqwa/average/code_sums.hpp>
 #include <sqwa/core/bytes.hpp>
 #include <sqwa/core/contract.hpp>
+#include <sqwa/exec/backend.hpp>
+#include <sqwa/exec/executor.hpp>
+#include <sqwa/quant/format.hpp>
+#include <sqwa/quant/granularity.hpp>
 #include <sqwa/quant/packed.hpp>
-#include <sqwa/quant/symmetric.hpp>
+#include <sqwa/quant/symmetric.hpp>  // IWYU pragma: export
 #include <sqwa/tensor/adapter.hpp>
 
+#include <algorithm>
 #include <bit>
 #include <concepts>
 #include <cstddef>
@@ -24,79 +30,74 @@ namespace sqwa::inline SQWA_ABI {
 
 /// The mean of packed snapshots of one tensor.
 ///
-/// While every snapshot has the scales of the first, codes are summed as integers: exact and independent of order. n snapshots
-/// of M levels give (M - 1) n + 1 levels: seven ternary ones 15, which take 4 bits. Sums start in int8 and widen before they
-/// could overflow. From the first snapshot with other scales on, decoded values are summed in double instead.
+/// While every snapshot has the scales of the first, bit for bit, codes are summed as integers: exact and independent
+/// of order. n snapshots of M levels give (M - 1) n + 1 levels: seven ternary ones 15, which take 4 bits. Sums start in
+/// int8 and widen before they could overflow. From the first snapshot with other scales on, decoded values are summed
+/// in double; what was summed before is converted, exactly while the sums stay below 2^29. The same bits on every
+/// executor.
 ///
-/// Memory: one accumulator, 1 byte a weight at first, allocated at the first update. Time: one pass over the snapshot.
+/// Memory: one accumulator, 1 byte a weight at first, allocated at the first update. Time: two passes over the codes.
+template <any_backend Backend = backend<>>
 class code_averager {
  public:
-  /// @pre levels is odd and at least 3
-  explicit code_averager(int levels) : levels_(levels) {
+  /// For snapshots of `levels` levels.
+  /// @pre levels is odd, from 3 to 65,535
+  explicit code_averager(int levels, Backend where = {}) : levels_(levels), where_(std::move(where)) {
     expects(levels >= 3 && levels % 2 == 1 && levels <= 65'535, "code_averager: {} levels; odd numbers from 3 to 65535",
             levels);
   }
-  template <number_format F>
-  explicit code_averager(F const&) : code_averager(F::levels) {}
+  /// For snapshots of a format.
+  template <uniform_format F>
+  explicit code_averager(F const&, Backend where = {}) : code_averager(static_cast<int>(F::levels), std::move(where)) {}
 
-  /// Takes one snapshot in.
-  /// @pre its levels and layout are those of the averager and of the first snapshot
+  /// Takes one snapshot in. If it is refused, the average is unchanged.
+  /// @pre its levels and layout are those of the averager and of the first snapshot; every field is a code
   void update(packed const& snapshot) {
-    expects(snapshot.levels == levels_, "code_averager::update: a snapshot of {} levels, an average of {}",
-            snapshot.levels, levels_);
-    expects(snapshot.scales.size() == snapshot.layout.count &&
-                snapshot.bytes.size() == packed_bytes(snapshot.size(), snapshot.bits()),
-            "code_averager::update: a snapshot of {} codes in {} blocks with {} bytes and {} scales", snapshot.size(),
-            snapshot.layout.count, snapshot.bytes.size(), snapshot.scales.size());
-    if (count_ == 0) begin(snapshot.layout, snapshot.scales);
-    expects(snapshot.layout == layout_, "code_averager::update: a snapshot of {} values in {} blocks, an average of {} in {}",
-            snapshot.size(), snapshot.layout.count, layout_.size, layout_.count);
-    if (shared_scales() && snapshot.scales != scales_) decode_sums();
-    if (shared_scales()) make_room(count_ + 1);
-    std::visit(
-        [&](auto& sums) {
-          using value = typename std::remove_reference_t<decltype(sums)>::value_type;
-          if constexpr (std::floating_point<value>) {
-            snapshot.for_each_code([&](std::size_t i, int code) {
-              sums[i] += code * static_cast<double>(snapshot.scales[layout_.of(i)]);
-            });
-          } else {
-            snapshot.for_each_code([&](std::size_t i, int code) { sums[i] = static_cast<value>(sums[i] + code); });
-          }
-        },
-        sums_);
+    constexpr char const* who = "code_averager::update";
+    snapshot.check(who);
+    expects(snapshot.levels == levels_, "{}: a snapshot of {} levels, an average of {}", who, snapshot.levels, levels_);
+    if (count_ > 0) check_layout(who, snapshot.layout);
+    expects(count_ < most_snapshots(), "{}: {} snapshots are the most", who, count_);
+    detail::check_fields(who, snapshot, where_.exec);
+    if (count_ == 0) {
+      layout_ = snapshot.layout;
+      scales_ = snapshot.scales;
+      sums_.clear(layout_.size);
+    }
+    if (shared_scales() && !detail::same_bits(snapshot.scales, scales_)) decode_sums();
+    if (shared_scales()) sums_.reserve((count_ + 1) * max_code());
+    sums_.add(snapshot, where_.exec);
     ++count_;
   }
 
-  /// Joins the snapshots that another averager has seen.
+  /// Joins the snapshots that another averager has seen; exact while both share their scales.
   /// @pre levels and layouts agree, unless one of the two has seen nothing
-  void merge(code_averager const& other) {
-    expects(levels_ == other.levels_, "code_averager::merge: averages of {} and {} levels", levels_, other.levels_);
+  template <any_backend Other>
+  void merge(code_averager<Other> const& other) {
+    constexpr char const* who = "code_averager::merge";
+    expects(levels_ == other.levels_, "{}: averages of {} and {} levels", who, levels_, other.levels_);
     if (other.count_ == 0) return;
+    if (count_ > 0) check_layout(who, other.layout_);
+    expects(other.count_ <= most_snapshots() - count_, "{}: {} and {} snapshots are too many", who, count_,
+            other.count_);
+    auto more = other.sums_;
     if (count_ == 0) {
-      *this = other;
-      return;
-    }
-    expects(layout_ == other.layout_, "code_averager::merge: averages of {} values in {} blocks and {} in {}",
-            layout_.size, layout_.count, other.layout_.size, other.layout_.count);
-    code_averager addend = other;
-    if (!(shared_scales() && addend.shared_scales() && scales_ == addend.scales_)) {
-      decode_sums();
-      addend.decode_sums();
+      layout_ = other.layout_;
+      scales_ = other.scales_;
+      sums_ = std::move(more);
+    } else if (shared_scales() && other.shared_scales() && detail::same_bits(scales_, other.scales_)) {
+      sums_.reserve((count_ + other.count_) * max_code());
+      sums_.add(more);
     } else {
-      make_room(count_ + addend.count_);
+      if (other.shared_scales()) more.decode(layout_, other.scales_);
+      if (shared_scales()) decode_sums();
+      sums_.add(more);
     }
-    std::visit(
-        [&](auto& sums, auto const& more) {
-          using value = typename std::remove_reference_t<decltype(sums)>::value_type;
-          for (std::size_t i = 0; i != sums.size(); ++i) sums[i] = static_cast<value>(sums[i] + static_cast<value>(more[i]));
-        },
-        sums_, addend.sums_);
-    count_ += addend.count_;
+    count_ += other.count_;
   }
 
-  /// Writes the mean: sum * scale / n, in double and rounded once.
-  /// @pre at least one snapshot; out.size() is that of the snapshots
+  /// Writes the mean: sum * scale / n in double, rounded to the elements of `out` once.
+  /// @pre at least one snapshot; `out` has their size
   template <class Out>
     requires mutable_tensor<Out>
   void value_to(Out&& out) const {
@@ -104,53 +105,58 @@ class code_averager {
     expects(count_ > 0, "code_averager::value_to: no snapshot has been averaged");
     expects(mean.size() == layout_.size, "code_averager::value_to: {} means into {} values", layout_.size, mean.size());
     auto const n = static_cast<double>(count_);
-    std::visit(
-        [&](auto const& sums) {
-          for (std::size_t i = 0; i != mean.size(); ++i) {
-            double const scale = shared_scales() ? static_cast<double>(scales_[layout_.of(i)]) : 1.0;
+    sums_.visit([&](auto const& sums) {
+      for_each_chunk(where_.exec, mean.size(), [&](std::size_t begin, std::size_t end) {
+        for_each_run(layout_, begin, end, [&](std::size_t block, std::size_t first, std::size_t length) {
+          double const scale = shared_scales() ? static_cast<double>(scales_[block]) : 1.0;
+          for (std::size_t i = first; i != first + length; ++i) {
             mean[i] = static_cast<element_of<Out>>(static_cast<double>(sums[i]) * scale / n);
           }
-        },
-        sums_);
+        });
+      });
+    });
   }
 
-  /// The mean as codes of its own, wider format with the scales divided by n.
-  /// @pre shared scales, at least one snapshot, and levels() <= 65535
+  /// The mean as codes of a wider format, exactly the integer sums, with scales divided by n (rounded to float).
+  /// @pre at least one snapshot; shared scales; levels() <= 65,535
   [[nodiscard]] packed pack() const {
-    expects(count_ > 0 && shared_scales(), "code_averager::pack: needs snapshots of common scales");
+    expects(count_ > 0, "code_averager::pack: no snapshot has been averaged");
+    expects(shared_scales(), "code_averager::pack: the snapshots differ in their scales");
     expects(levels() <= 65'535, "code_averager::pack: {} levels do not fit 16 bits", levels());
-    packed wide{static_cast<int>(levels()), layout_, scales_, {}};
-    for (float& s : wide.scales) s /= static_cast<float>(count_);
-    std::vector<std::int32_t> const codes = sums();
-    wide.bytes.resize(packed_bytes(codes.size(), wide.bits()));
-    sqwa::pack(std::span<std::int32_t const>(codes), wide.bits(), wide.max_code(), wide.bytes);
-    return wide;
+    std::vector<float> scales = scales_;
+    for (float& s : scales) s = static_cast<float>(static_cast<double>(s) / static_cast<double>(count_));
+    std::vector<std::int16_t> codes(layout_.size);
+    sums_.visit([&](auto const& sums) {
+      std::ranges::transform(sums, codes.begin(), [](auto s) { return static_cast<std::int16_t>(s); });
+    });
+    return pack_tensor(std::span<std::int16_t const>(codes), layout_, scales, static_cast<int>(levels()));
   }
 
-  /// The integer sums of the codes. @pre shared scales; sums that fit 32 bits
-  [[nodiscard]] std::vector<std::int32_t> sums() const {
+  /// The integer sums of the codes. Memory: a copy in 64 bits.
+  /// @pre shared scales
+  [[nodiscard]] std::vector<std::int64_t> sums() const {
     expects(shared_scales(), "code_averager::sums: the snapshots differ in their scales");
-    return std::visit(
-        [](auto const& s) {
-          std::vector<std::int32_t> all(s.size());
-          for (std::size_t i = 0; i != s.size(); ++i) all[i] = static_cast<std::int32_t>(s[i]);
-          return all;
-        },
-        sums_);
+    std::vector<std::int64_t> all(layout_.size);
+    sums_.visit([&](auto const& sums) {
+      std::ranges::transform(sums, all.begin(), [](auto s) { return static_cast<std::int64_t>(s); });
+    });
+    return all;
   }
 
   [[nodiscard]] std::int64_t n_averaged() const noexcept { return count_; }
-  [[nodiscard]] bool shared_scales() const noexcept { return !std::holds_alternative<std::vector<double>>(sums_); }
-  /// The levels that the exact mean can have: (M - 1) n + 1.
-  [[nodiscard]] std::int64_t levels() const noexcept { return (levels_ - 1) * count_ + 1; }
-  /// The bits of a code of the exact mean.
+  /// Whether all snapshots so far have the same scales.
+  [[nodiscard]] bool shared_scales() const noexcept { return !sums_.floating(); }
+  /// The scales that all snapshots share; none before the first update and once they differ.
+  [[nodiscard]] std::span<float const> scales() const noexcept { return scales_; }
+  [[nodiscard]] blocks const& layout() const noexcept { return layout_; }
+  /// How many levels the exact mean can have while scales are shared: (M - 1) n + 1.
+  [[nodiscard]] std::int64_t levels() const noexcept { return 2 * max_code() * count_ + 1; }
+  /// The bits of a code of the exact mean while scales are shared; 0 before the first snapshot.
   [[nodiscard]] int bits() const noexcept {
     return static_cast<int>(std::bit_width(static_cast<std::uint64_t>(levels() - 1)));
   }
   /// The bytes that one weight takes in the accumulator: 1, 2, 4 or 8.
-  [[nodiscard]] std::size_t accumulator_width() const noexcept {
-    return std::visit([](auto const& s) { return sizeof(s[0]); }, sums_);
-  }
+  [[nodiscard]] std::size_t accumulator_width() const noexcept { return sums_.width(); }
 
   /// The whole state as bytes: loaded and continued it gives the same bits as never having stopped.
   [[nodiscard]] std::vector<std::byte> save() const {
@@ -158,83 +164,73 @@ class code_averager {
     out.put(magic);
     out.put(static_cast<std::int32_t>(levels_));
     out.put(count_);
-    for (std::size_t n : {layout_.size, layout_.outer, layout_.count, layout_.inner}) out.put(static_cast<std::uint64_t>(n));
+    for (std::size_t n : {layout_.size, layout_.outer, layout_.count, layout_.inner}) {
+      out.put(static_cast<std::uint64_t>(n));
+    }
     out.put_all(std::span<float const>(scales_));
-    out.put(static_cast<std::uint8_t>(sums_.index()));
-    std::visit([&](auto const& s) { out.put_all(std::span(s)); }, sums_);
+    sums_.save(out);
     return std::move(out.bytes);
   }
 
-  /// Reads a saved state back. @pre bytes come from `save`
-  [[nodiscard]] static code_averager load(std::span<std::byte const> bytes) {
-    byte_reader in(bytes, "code_averager::load");
-    expects(in.get<std::uint32_t>() == magic, "code_averager::load: not the state of a code_averager");
-    code_averager a(in.get<std::int32_t>());
+  /// An averager in the state that was saved. Memory: the state.
+  /// @pre `bytes` come from `save`
+  [[nodiscard]] static code_averager load(std::span<std::byte const> bytes, Backend where = {}) {
+    constexpr char const* who = "code_averager::load";
+    byte_reader in(bytes, who);
+    expects(in.get<std::uint32_t>() == magic, "{}: not the state of a code_averager", who);
+    code_averager a(static_cast<int>(in.get<std::int32_t>()), std::move(where));
     a.count_ = in.get<std::int64_t>();
+    expects(a.count_ >= 0 && a.count_ <= a.most_snapshots(), "{}: {} snapshots", who, a.count_);
     for (std::size_t* n : {&a.layout_.size, &a.layout_.outer, &a.layout_.count, &a.layout_.inner}) {
       *n = static_cast<std::size_t>(in.get<std::uint64_t>());
     }
     a.scales_ = in.all<float>();
-    switch (in.get<std::uint8_t>()) {
-      case 0: a.sums_ = in.all<std::int8_t>(); break;
-      case 1: a.sums_ = in.all<std::int16_t>(); break;
-      case 2: a.sums_ = in.all<std::int32_t>(); break;
-      case 3: a.sums_ = in.all<std::int64_t>(); break;
-      case 4: a.sums_ = in.all<double>(); break;
-      default: expects(false, "code_averager::load: an unknown kind of sum");
-    }
+    a.sums_ = detail::code_sums::load(who, in);
     in.end();
-    std::size_t const size = std::visit([](auto const& s) { return s.size(); }, a.sums_);
-    expects(a.count_ >= 0 && size == a.layout_.size && a.scales_.size() == a.layout_.count && a.layout_.inner > 0,
-            "code_averager::load: {} sums and {} scales for {} elements in {} blocks", size, a.scales_.size(),
+    bool const scaled = a.scales_.size() == (a.count_ > 0 && a.shared_scales() ? a.layout_.count : 0);
+    expects(scaled && a.layout_.valid() && a.sums_.size() == a.layout_.size,
+            "{}: {} sums and {} scales for {} elements in {} blocks", who, a.sums_.size(), a.scales_.size(),
             a.layout_.size, a.layout_.count);
+    expects(a.sums_.holds(a.count_ * a.max_code()), "{}: sums that {} snapshots of {} levels cannot have", who,
+            a.count_, a.levels_);
     return a;
   }
 
-  bool operator==(code_averager const&) const = default;
+  /// Whether both have seen the same: levels, count, scales and sums. Where they run does not count.
+  template <any_backend Other>
+  bool operator==(code_averager<Other> const& other) const {
+    return levels_ == other.levels_ && count_ == other.count_ && layout_ == other.layout_ && scales_ == other.scales_ &&
+           sums_ == other.sums_;
+  }
 
  private:
+  template <any_backend>
+  friend class code_averager;
+
   static constexpr std::uint32_t magic = 0x31434100;
 
-  void begin(blocks const& layout, std::vector<float> const& scales) {
-    layout_ = layout;
-    scales_ = scales;
-    sums_ = std::vector<std::int8_t>(layout.size);
+  [[nodiscard]] std::int64_t max_code() const noexcept { return (levels_ - 1) / 2; }
+  [[nodiscard]] std::int64_t most_snapshots() const noexcept {
+    return std::numeric_limits<std::int64_t>::max() / (2 * max_code()) - 1;
   }
 
-  /// Widens the sums until `n` snapshots cannot overflow them.
-  void make_room(std::int64_t n) {
-    std::int64_t const most = n * ((levels_ - 1) / 2);
-    if (sums_.index() < 1 && most > std::numeric_limits<std::int8_t>::max()) widen<std::int16_t>();
-    if (sums_.index() < 2 && most > std::numeric_limits<std::int16_t>::max()) widen<std::int32_t>();
-    if (sums_.index() < 3 && most > std::numeric_limits<std::int32_t>::max()) widen<std::int64_t>();
-  }
-
-  template <class Wide>
-  void widen() {
-    sums_ = std::visit(
-        [](auto const& s) {
-          std::vector<Wide> wide(s.size());
-          for (std::size_t i = 0; i != s.size(); ++i) wide[i] = static_cast<Wide>(s[i]);
-          return wide;
-        },
-        sums_);
+  void check_layout(char const* who, blocks const& layout) const {
+    expects(layout == layout_, "{}: a snapshot of {} values in {} x {} runs of {}, an average of {} in {} x {} of {}",
+            who, layout.size, layout.outer, layout.count, layout.inner, layout_.size, layout_.outer, layout_.count,
+            layout_.inner);
   }
 
   void decode_sums() {
-    if (!shared_scales()) return;
-    widen<double>();
-    auto& sums = std::get<std::vector<double>>(sums_);
-    for (std::size_t i = 0; i != sums.size(); ++i) sums[i] *= static_cast<double>(scales_[layout_.of(i)]);
+    sums_.decode(layout_, scales_);
+    scales_.clear();
   }
 
   int levels_;
+  [[no_unique_address]] Backend where_{};
   std::int64_t count_ = 0;
   blocks layout_{};
   std::vector<float> scales_;
-  std::variant<std::vector<std::int8_t>, std::vector<std::int16_t>, std::vector<std::int32_t>, std::vector<std::int64_t>,
-               std::vector<double>>
-      sums_;
+  detail::code_sums sums_;
 };
 
 }  // namespace sqwa::inline SQWA_ABI

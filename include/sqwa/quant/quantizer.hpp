@@ -8,6 +8,7 @@
 #include <sqwa/quant/granularity.hpp>
 #include <sqwa/quant/l2.hpp>
 #include <sqwa/quant/rounding.hpp>
+#include <sqwa/quant/symmetric.hpp>  // IWYU pragma: export
 
 namespace sqwa::inline SQWA_ABI {
 
