@@ -18,7 +18,7 @@ function(refuse words)
 endfunction()
 
 file(REMOVE_RECURSE ${WORK})
-string(REPLACE ";" "\\;" components "${COMPONENTS}")
+string(REPLACE "," ";" component_list "${COMPONENTS}")
 set(configure ${CMAKE_COMMAND} -S ${SOURCE}/tests/consume -G ${GENERATOR} -D CMAKE_CXX_COMPILER=${COMPILER}
   -D CMAKE_BUILD_TYPE=Debug -D CMAKE_FIND_USE_PACKAGE_REGISTRY=OFF)
 if(MODE STREQUAL "installed")
@@ -35,21 +35,21 @@ else()
 endif()
 
 # With every component, and with none on a machine where no dependency can be found.
-run(${configure} -B ${WORK}/all "-DCOMPONENTS=${components}")
+run(${configure} -B ${WORK}/all -D COMPONENTS=${COMPONENTS})
 set(none -D COMPONENTS=)
 foreach(package IN ITEMS TBB xsimd xtl xtensor ZLIB nlohmann_json doctest)
   list(APPEND none -D CMAKE_DISABLE_FIND_PACKAGE_${package}=ON)
 endforeach()
 run(${configure} -B ${WORK}/none ${none})
 run(${CMAKE_COMMAND} --build ${WORK}/all)
-foreach(program IN ITEMS plain ${COMPONENTS})
-  run(${CMAKE_COMMAND} -E chdir ${WORK} ${WORK}/all/${program})
+foreach(program IN ITEMS plain ${component_list})
+  run(${CMAKE_COMMAND} -E chdir ${WORK} ${WORK}/all/use_${program})
 endforeach()
 
 # A component that does not exist, or whose library is missing, is refused by name.
 if(MODE STREQUAL "installed")
-  refuse("required components of sqwa|nonsense" ${configure} -B ${WORK}/wrong -D COMPONENTS=nonsense)
-  refuse("missing components: xtensor|following required components.*xtensor"
+  refuse("There is no component nonsense" ${configure} -B ${WORK}/wrong -D COMPONENTS=nonsense)
+  refuse("The component xtensor needs the packages xtl;xtensor"
     ${configure} -B ${WORK}/missing -D COMPONENTS=xtensor -D CMAKE_DISABLE_FIND_PACKAGE_xtensor=ON)
 else()
   refuse("SQWA_BACKENDS names xtensor" ${configure} -B ${WORK}/missing -D COMPONENTS=xtensor
