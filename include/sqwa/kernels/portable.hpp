@@ -125,7 +125,8 @@ struct portable_kernels {
   /// no defined result.
   template <class T>
   static void round_to_grid(std::span<T> y, std::span<T const> x, T scale, T limit) noexcept {
-    for (std::size_t i = 0; i != y.size(); ++i) y[i] = (std::rint(std::clamp(x[i] / scale, -limit, limit)) + T(0)) * scale;
+    for (std::size_t i = 0; i != y.size(); ++i)
+      y[i] = (std::rint(std::clamp(x[i] / scale, -limit, limit)) + T(0)) * scale;
   }
 
   /// c += a b. The products of one element are added in ascending order of the inner index, one after the other.

@@ -4,8 +4,11 @@
 #define SQWA_METHOD_LEARNER_HPP
 
 #include <sqwa/nn/score.hpp>
+#include <sqwa/nn/training_error.hpp>
+#include <sqwa/schedule/schedule.hpp>
 #include <sqwa/tensor/adapter.hpp>
 
+#include <cmath>
 #include <concepts>
 #include <ranges>
 #include <span>
@@ -78,6 +81,11 @@ template <learner L>
 std::vector<std::span<scalar_of<L>>> statistic_spans(L& l) {
   if constexpr (requires { l.statistics(); }) return spans_of<scalar_of<L>>(l.statistics());
   return {};
+}
+
+/// Refuses a loss that is not finite.
+inline void check_loss(double loss, step_index step) {
+  if (!std::isfinite(loss)) throw nn::training_error("the loss is not finite at step " + std::to_string(step) + " of the phase");
 }
 
 template <learner L>

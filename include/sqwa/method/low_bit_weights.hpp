@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -108,11 +109,12 @@ class low_bit_weights {
             model.weights.size(), model.floats.size(), tensors_.size(), floats.size());
     for (std::size_t i = 0; i != tensors_.size(); ++i) {
       expects(model.weights[i].extents == tensors_[i].extents,
-              "low_bit_weights::put: tensor {} has other extents in the model than in the learner", model.weights[i].name);
+              "low_bit_weights::put: tensor {} has other extents in the model than in the learner",
+              std::string_view(model.weights[i].name));
     }
     for (std::size_t i = 0; i != floats.size(); ++i) {
       expects(model.floats[i].values.size() == floats[i].size(),
-              "low_bit_weights::put: tensor {} has {} values in the model, {} in the learner", model.floats[i].name,
+              "low_bit_weights::put: tensor {} has {} values in the model, {} in the learner", std::string_view(model.floats[i].name),
               model.floats[i].values.size(), floats[i].size());
     }
     for (std::size_t i = 0; i != tensors_.size(); ++i) {

@@ -30,7 +30,7 @@ namespace detail {
 
 /// Calls `step(rate)` for each step of a phase and tells the observer; `after(t)` follows each step.
 template <class Step, class After>
-void run_phase(char const* name, phase const& p, observer const& watch, Step step, After after) {
+void run_phase(char const* name, sqwa::phase const& p, observer const& watch, Step step, After after) {
   step_index const steps = p.length();
   for (step_index t = 0; t != steps; ++t) {
     float const rate = p.rate(t);

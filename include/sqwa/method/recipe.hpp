@@ -56,7 +56,7 @@ struct recipe {
 
 namespace detail {
 
-inline void check_phase(phase const& p, char const* name) {
+inline void check_phase(sqwa::phase const& p, char const* name) {
   expects(p.steps >= 0, "recipe: phase {} has {} steps", name, p.steps);
   expects(p.steps == 0 || !p.rate.empty(), "recipe: phase {} has {} steps, but no learning rate", name, p.steps);
   expects(p.rate.empty() || p.length() > 0 || p.rate.length() == 0, "recipe: phase {} has a negative length", name);

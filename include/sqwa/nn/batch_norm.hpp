@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Batch normalization, with statistics that can be re-estimated over any number of batches.
+// Batch normalization, with statistics that can be measured anew over many batches.
 #ifndef SQWA_NN_BATCH_NORM_HPP
 #define SQWA_NN_BATCH_NORM_HPP
 
-#include <sqwa/core/contract.hpp>
 #include <sqwa/nn/layer.hpp>
 #include <sqwa/tensor/xtensor.hpp>
 
@@ -14,183 +13,224 @@
 #include <vector>
 
 namespace sqwa::inline SQWA_ABI {
+
 namespace nn {
 
-/// y = scale · (x − mean) / √(variance + epsilon) + shift, channel by channel (Ioffe, Szegedy 2015).
+struct batch_norm_options {
+  float momentum = 0.1F;  // how far one batch moves the running statistics
+  float epsilon = 1e-5F;  // added to the variance
+};
+
+namespace detail {
+
+/// Mean and summed squared deviation of many numbers, joined from parts in the order given.
 ///
-/// Training normalizes with the batch's mean and biased variance and moves the running ones by `momentum`, the variance
-/// unbiased, as torch does. A refresh pass normalizes with the batch's too, and pools mean and variance over all samples seen
-/// since `begin_refresh`: batches count by their samples, and what lies between their means is variance as well.
+/// T. Chan, G. Golub, R. LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances", 1979.
+struct pooled {
+  double count = 0;
+  double mean = 0;
+  double squares = 0;  // the sum of (x - mean)²
+
+  void join(double other_count, double other_mean, double other_squares) {
+    if (other_count == 0) return;
+    double const all = count + other_count, distance = other_mean - mean;
+    mean += distance * (other_count / all);
+    squares += other_squares + distance * distance * (count * other_count / all);
+    count = all;
+  }
+  double variance() const { return count == 0 ? 0 : squares / count; }
+  double unbiased_variance() const { return count < 2 ? 0 : squares / (count - 1); }
+};
+
+}  // namespace detail
+
+/// y = scale * (x - mean) / sqrt(variance + epsilon) + shift, for each channel (the last extent) by itself.
+///
+/// In training and while refreshing, mean and (biased) variance are those of the batch; a training step moves
+/// `running_mean` and `running_variance` (unbiased) towards them by `momentum`; inference uses the running ones.
+/// Between `begin_refresh()` and `end_refresh()` every forward pass in `pass::refresh` is counted by its samples; then
+/// the running statistics are the mean and the unbiased variance of all that was seen. S. Ioffe, C. Szegedy, "Batch
+/// normalization", ICML 2015, algorithms 1 and 2. Memory: a few numbers for each channel and each piece of a batch.
 template <real T = float>
 class batch_norm {
  public:
-  using value_type = T;
+  using scalar = T;
   static constexpr char const* name = "batch_norm";
+  static constexpr bool in_place = false;
 
-  explicit batch_norm(T momentum = T(0.1), T epsilon = T(1e-5)) : momentum_(momentum), epsilon_(epsilon) {}
+  explicit batch_norm(batch_norm_options options = {}) : options_(options) {}
 
-  /// The last axis is the channel. @pre the input is not empty
-  shape build(shape const& input, noise) {
-    expects(input.rank() >= 1 && input.size() > 0, "batch_norm: an input of {} values", input.size());
+  /// @pre the input has elements
+  shape build(shape const& input, noise const&) {
+    expects(input.rank() > 0 && input.size() > 0, "batch_norm: an input without elements");
     channels_ = input[input.rank() - 1];
-    places_ = input.size() / channels_;
-    auto const filled = [&](T v) { return xt::xtensor<T, 1>({channels_}, v); };
-    scale = filled(1);
-    shift = filled(0);
-    running_mean = filled(0);
-    running_variance = filled(1);
-    scale_gradient_ = shift_gradient_ = filled(0);
+    positions_ = input.size() / channels_;
+    scale_ = xt::ones<T>({channels_});
+    shift_ = xt::zeros<T>({channels_});
+    scale_gradient_ = shift_gradient_ = running_mean_ = shift_;
+    running_variance_ = scale_;
     mean_.assign(channels_, T(0));
-    inverse_.assign(channels_, T(0));
-    begin_refresh();
+    variance_.assign(channels_, 1.0);
+    factor_.assign(channels_, T(0));
+    offset_.assign(channels_, T(0));
+    seen_.assign(channels_, {});
     return input;
   }
 
-  template <any_backend B>
-  void forward(std::span<T const> x, std::span<T> y, std::size_t batch, pass why, B const& where) {
-    if (batch == 0) return;
-    if (why == pass::infer) {
-      for (std::size_t k = 0; k != channels_; ++k) {
-        mean_[k] = running_mean(k);
-        inverse_[k] = 1 / std::sqrt(running_variance(k) + epsilon_);
-      }
-    } else {
-      observe(x, batch, why, where);
-    }
-    for_each_row(batch, where, [&](std::size_t at) {
-      for (std::size_t k = 0; k != channels_; ++k) {
-        y[at + k] = (x[at + k] - mean_[k]) * inverse_[k] * scale.data()[k] + shift.data()[k];
-      }
-    });
+  void reserve(std::size_t batch) {
+    partial_.resize(std::max(partial_.size(), 2 * channels_ * detail::sample_pieces(batch).count()));
   }
 
-  template <any_backend B>
-  void backward(std::span<T const> x, std::span<T const>, std::span<T const> dy, std::span<T> dx, std::size_t batch,
-                B const& where) {
-    if (batch == 0) return;
-    sums(batch, where, [&](std::size_t at, T* sum) {
-      for (std::size_t k = 0; k != channels_; ++k) {
-        sum[k] += dy[at + k];
-        sum[channels_ + k] += dy[at + k] * ((x[at + k] - mean_[k]) * inverse_[k]);
-      }
-    });
-    std::copy_n(sum_.begin(), channels_, shift_gradient_.data());
-    std::copy_n(sum_.begin() + static_cast<std::ptrdiff_t>(channels_), channels_, scale_gradient_.data());
-    if (dx.empty()) return;
-    auto const n = static_cast<T>(batch * places_);
-    T const* const total = sum_.data();
-    for_each_row(batch, where, [&](std::size_t at) {
-      for (std::size_t k = 0; k != channels_; ++k) {
-        T const normal = (x[at + k] - mean_[k]) * inverse_[k];
-        dx[at + k] = scale.data()[k] * inverse_[k] * (dy[at + k] - (total[k] + normal * total[channels_ + k]) / n);
-      }
-    });
-  }
+  /// Forgets what earlier refreshes saw.
+  void begin_refresh() { seen_.assign(channels_, {}); }
 
-  /// Forgets what refresh passes have pooled.
-  void begin_refresh() {
-    pooled_count_ = 0;
-    pooled_mean_.assign(channels_, 0.0);
-    pooled_squares_.assign(channels_, 0.0);
-  }
-
-  /// Makes the pooled statistics the running ones; without any refresh pass since `begin_refresh` they stay.
+  /// Makes what was seen since `begin_refresh` the running statistics. Nothing seen: they stay.
   void end_refresh() {
-    if (pooled_count_ == 0) return;
-    for (std::size_t k = 0; k != channels_; ++k) {
-      running_mean(k) = static_cast<T>(pooled_mean_[k]);
-      running_variance(k) = static_cast<T>(pooled_squares_[k] / std::max(pooled_count_ - 1, 1.0));
+    for (std::size_t c = 0; c != channels_; ++c) {
+      if (seen_[c].count == 0) continue;
+      running_mean_(c) = static_cast<T>(seen_[c].mean);
+      running_variance_(c) = static_cast<T>(seen_[c].unbiased_variance());
     }
   }
 
-  std::vector<parameter<T>> parameters() {
-    shape const e{channels_};
-    return {{"scale", e, mutable_values(scale), mutable_values(scale_gradient_), role::norm},
-            {"shift", e, mutable_values(shift), mutable_values(shift_gradient_), role::norm},
-            {"running_mean", e, mutable_values(running_mean), {}, role::statistic},
-            {"running_variance", e, mutable_values(running_variance), {}, role::statistic}};
+  template <any_backend B>
+  void forward(std::span<T const> x, std::span<T> y, std::size_t batch, pass what, B const& where) {
+    if (what != pass::infer) measure(x, batch, what, where);
+    if (what == pass::infer) {
+      for (std::size_t c = 0; c != channels_; ++c) set(c, running_mean_(c), static_cast<double>(running_variance_(c)));
+    }
+    in_pieces(batch, where, [&](std::size_t, std::size_t first, std::size_t rows) {
+      T const* const from = x.data() + first;
+      T* const to = y.data() + first;
+      T const* const factor = factor_.data();
+      T const* const offset = offset_.data();
+      detail::for_each_channel(rows, channels_,
+                               [=](std::size_t at, std::size_t c) { to[at] = from[at] * factor[c] + offset[c]; });
+    });
   }
 
-  xt::xtensor<T, 1> scale;
-  xt::xtensor<T, 1> shift;
-  xt::xtensor<T, 1> running_mean;
-  xt::xtensor<T, 1> running_variance;
+  template <any_backend B>
+  void backward(std::span<T const> x, std::span<T const> dy, std::span<T> dx, std::size_t batch, B const& where) {
+    T const* const mean = mean_.data();
+    in_pieces(batch, where, [&](std::size_t p, std::size_t first, std::size_t rows) {
+      T const* const at_x = x.data() + first;
+      T const* const at_dy = dy.data() + first;
+      T* const sum = partial_.data() + 2 * p * channels_;
+      detail::sum_channels(rows, channels_, sum, [=](std::size_t at, std::size_t) { return at_dy[at]; });
+      detail::sum_channels(rows, channels_, sum + channels_,
+                           [=](std::size_t at, std::size_t c) { return at_dy[at] * (at_x[at] - mean[c]); });
+    });
+    // dx = factor * (dy - mean(dy) - (x - mean) * mean(dy * (x - mean)) / (variance + epsilon))
+    std::size_t const pieces = detail::sample_pieces(batch).count();
+    auto const count = static_cast<double>(batch * positions_);
+    for (std::size_t c = 0; c != channels_; ++c) {
+      double sum = 0, product = 0;
+      for (std::size_t p = 0; p != pieces; ++p) {
+        sum += static_cast<double>(partial_[2 * p * channels_ + c]);
+        product += static_cast<double>(partial_[(2 * p + 1) * channels_ + c]);
+      }
+      double const inverse = inverse_deviation(c);
+      shift_gradient_(c) = static_cast<T>(sum);
+      scale_gradient_(c) = static_cast<T>(product * inverse);
+      partial_[c] = static_cast<T>(sum / count);
+      partial_[channels_ + c] = static_cast<T>(product * inverse * inverse / count);
+    }
+    if (dx.empty()) return;
+    in_pieces(batch, where, [&](std::size_t, std::size_t first, std::size_t rows) {
+      T const* const at_x = x.data() + first;
+      T const* const at_dy = dy.data() + first;
+      T* const to = dx.data() + first;
+      T const* const factor = factor_.data();
+      T const* const middle = partial_.data();
+      T const* const slope = partial_.data() + channels_;
+      detail::for_each_channel(rows, channels_, [=](std::size_t at, std::size_t c) {
+        to[at] = factor[c] * (at_dy[at] - middle[c] - (at_x[at] - mean[c]) * slope[c]);
+      });
+    });
+  }
+
+  template <class F>
+  void visit(F&& f) {
+    auto const tell = [&](char const* what, xt::xtensor<T, 1>& value, std::span<T> gradient, role kind) {
+      f(parameter<T>{what, shape{channels_}, mutable_values(value), gradient, kind});
+    };
+    tell("scale", scale_, mutable_values(scale_gradient_), role::norm);
+    tell("shift", shift_, mutable_values(shift_gradient_), role::norm);
+    tell("running_mean", running_mean_, {}, role::statistic);
+    tell("running_variance", running_variance_, {}, role::statistic);
+  }
+
+  [[nodiscard]] xt::xtensor<T, 1> const& running_mean() const noexcept { return running_mean_; }
+  [[nodiscard]] xt::xtensor<T, 1> const& running_variance() const noexcept { return running_variance_; }
 
  private:
-  template <class B, class F>
-  void for_each_row(std::size_t batch, B const& where, F f) const {
-    pieces const part{batch};
-    where.exec.for_each(part.count(), [&](std::size_t p) {
-      for (std::size_t i = part.first(p) * places_; i != part.last(p) * places_; ++i) f(i * channels_);
-    });
+  double inverse_deviation(std::size_t c) const {
+    return 1 / std::sqrt(variance_[c] + static_cast<double>(options_.epsilon));
   }
 
-  /// Adds up two figures a channel over the batch, piece by piece and the pieces in order, into `sum_`.
-  template <class B, class F>
-  void sums(std::size_t batch, B const& where, F add_row) {
-    pieces const part{batch};
-    std::size_t const width = 2 * channels_;
-    partial_.assign(part.count() * width, T(0));
-    where.exec.for_each(part.count(), [&](std::size_t p) {
-      for (std::size_t i = part.first(p) * places_; i != part.last(p) * places_; ++i) {
-        add_row(i * channels_, &partial_[p * width]);
+  /// Normalizes channel c by this mean and variance from now on.
+  void set(std::size_t c, T mean, double variance) {
+    mean_[c] = mean;
+    variance_[c] = variance;
+    factor_[c] = static_cast<T>(static_cast<double>(scale_(c)) * inverse_deviation(c));
+    offset_[c] = shift_(c) - mean * factor_[c];
+  }
+
+  /// Mean and variance of the batch: two passes over each piece while it is in the cache, then the pieces in order.
+  template <any_backend B>
+  void measure(std::span<T const> x, std::size_t batch, pass what, B const& where) {
+    in_pieces(batch, where, [&](std::size_t p, std::size_t first, std::size_t rows) {
+      T const* const from = x.data() + first;
+      T* const mean = partial_.data() + 2 * p * channels_;
+      detail::sum_channels(rows, channels_, mean, [=](std::size_t at, std::size_t) { return from[at]; });
+      for (std::size_t c = 0; c != channels_; ++c) mean[c] /= static_cast<T>(rows);
+      detail::sum_channels(rows, channels_, mean + channels_, [=](std::size_t at, std::size_t c) {
+        T const distance = from[at] - mean[c];
+        return distance * distance;
+      });
+    });
+    auto const pieces = detail::sample_pieces(batch);
+    for (std::size_t c = 0; c != channels_; ++c) {
+      detail::pooled all;
+      for (std::size_t p = 0; p != pieces.count(); ++p) {
+        all.join(static_cast<double>((pieces.last(p) - pieces.first(p)) * positions_),
+                 static_cast<double>(partial_[2 * p * channels_ + c]),
+                 static_cast<double>(partial_[(2 * p + 1) * channels_ + c]));
       }
-    });
-    sum_.assign(width, T(0));
-    for (std::size_t p = 0; p != part.count(); ++p) {
-      for (std::size_t i = 0; i != width; ++i) sum_[i] += partial_[p * width + i];
-    }
-  }
-
-  /// The batch's mean and biased variance (two passes), and what they mean for the running or pooled ones.
-  template <class B>
-  void observe(std::span<T const> x, std::size_t batch, pass why, B const& where) {
-    auto const n = static_cast<T>(batch * places_);
-    sums(batch, where, [&](std::size_t at, T* sum) {
-      for (std::size_t k = 0; k != channels_; ++k) sum[k] += x[at + k];
-    });
-    for (std::size_t k = 0; k != channels_; ++k) mean_[k] = sum_[k] / n;
-    sums(batch, where, [&](std::size_t at, T* sum) {
-      for (std::size_t k = 0; k != channels_; ++k) sum[k] += (x[at + k] - mean_[k]) * (x[at + k] - mean_[k]);
-    });
-    for (std::size_t k = 0; k != channels_; ++k) {
-      T const squares = sum_[k];
-      inverse_[k] = 1 / std::sqrt(squares / n + epsilon_);
-      if (why == pass::train) {
-        running_mean(k) += momentum_ * (mean_[k] - running_mean(k));
-        running_variance(k) += momentum_ * (squares / std::max(n - 1, T(1)) - running_variance(k));
+      set(c, static_cast<T>(all.mean), all.variance());
+      if (what == pass::refresh) {
+        seen_[c].join(all.count, all.mean, all.squares);
       } else {
-        pool(k, static_cast<double>(n), static_cast<double>(mean_[k]), static_cast<double>(squares));
+        running_mean_(c) += static_cast<T>(options_.momentum) * (static_cast<T>(all.mean) - running_mean_(c));
+        running_variance_(c) +=
+            static_cast<T>(options_.momentum) * (static_cast<T>(all.unbiased_variance()) - running_variance_(c));
       }
     }
-    if (why == pass::refresh) pooled_count_ += static_cast<double>(n);
   }
 
-  /// Joins one batch to the pooled statistics of channel k (Chan, Golub, LeVeque 1979).
-  void pool(std::size_t k, double n, double mean, double squares) {
-    double const all = pooled_count_ + n;
-    double const apart = mean - pooled_mean_[k];
-    pooled_squares_[k] += squares + apart * apart * pooled_count_ * n / all;
-    pooled_mean_[k] += apart * n / all;
+  /// Calls `f(piece, first element, how many rows of channels)` for each piece of the batch.
+  template <any_backend B, class F>
+  void in_pieces(std::size_t batch, B const& where, F f) const {
+    auto const pieces = detail::sample_pieces(batch);
+    where.exec.for_each(pieces.count(), [&](std::size_t p) {
+      f(p, pieces.first(p) * positions_ * channels_, (pieces.last(p) - pieces.first(p)) * positions_);
+    });
   }
 
-  T momentum_;
-  T epsilon_;
+  batch_norm_options options_;
+  std::size_t positions_ = 0;
   std::size_t channels_ = 0;
-  std::size_t places_ = 0;
-  xt::xtensor<T, 1> scale_gradient_;
-  xt::xtensor<T, 1> shift_gradient_;
-  std::vector<T> mean_;     // of the batch, or the running ones
-  std::vector<T> inverse_;  // 1 / standard deviation
-  std::vector<T> sum_;   // the sums of a batch
-  std::vector<T> partial_;  // the sums of each piece
-  double pooled_count_ = 0;
-  std::vector<double> pooled_mean_;
-  std::vector<double> pooled_squares_;
+  xt::xtensor<T, 1> scale_, shift_, scale_gradient_, shift_gradient_, running_mean_, running_variance_;
+  std::vector<T> mean_, factor_, offset_;  // what the last forward pass normalized by
+  std::vector<double> variance_;
+  std::vector<detail::pooled> seen_;
+  std::vector<T> partial_;  // two sums for each channel and piece
 };
-batch_norm() -> batch_norm<float>;
+
+static_assert(layer<batch_norm<float>> && layer<batch_norm<double>>);
 
 }  // namespace nn
+
 }  // namespace sqwa::inline SQWA_ABI
 
 #endif

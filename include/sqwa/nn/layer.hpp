@@ -23,7 +23,8 @@ namespace nn {
 enum class role { weight, bias, norm, statistic };
 
 /// What a forward pass is for: `train` keeps what `backward` needs and moves running statistics; `infer` uses the
-/// running statistics; `refresh` normalizes by the batch and gathers statistics between `begin_refresh` and `end_refresh`.
+/// running statistics; `refresh` normalizes by the batch and gathers statistics between `begin_refresh` and
+/// `end_refresh`.
 enum class pass { train, infer, refresh };
 
 /// A view of one tensor of a model: valid while the model is neither destroyed nor assigned to.
@@ -40,17 +41,19 @@ struct parameter {
 
 /// One differentiable step of a model, applied to a batch that is stored sample after sample, channels last.
 ///
-/// - `build(input, init)` fixes the extents of one sample, draws the initial weights from `init` and returns the extents
+/// - `build(input, init)` fixes the extents of one sample, draws the initial weights from `init` and returns the
+/// extents
 ///   of one sample of the output. Called again, it starts anew.
 /// - `reserve(batch)` allocates what batches of up to `batch` samples need; nothing is allocated afterwards.
 /// - `forward(x, y, batch, pass, backend)` computes y from x.
-/// - `backward(x, dy, dx, batch, backend)` follows a `forward` in `pass::train` on the same x. It overwrites the gradients
+/// - `backward(x, dy, dx, batch, backend)` follows a `forward` in `pass::train` on the same x. It overwrites the
+/// gradients
 ///   of the parameters and dx; an empty dx is not computed.
 /// - `visit(f)` calls `f(parameter)` for each parameter, in an order that does not change, with the layer's own names.
 ///
-/// Models: `in_place` is true only where `forward` may be given one run of memory as x and y, and `backward` as dy and dx,
-/// with x holding what `forward` left there. A layer does not read its y in `backward`: the next layer may have overwritten
-/// it. The same bits on every executor.
+/// Models: `in_place` is true only where `forward` may be given one run of memory as x and y, and `backward` as dy and
+/// dx, with x holding what `forward` left there. A layer does not read its y in `backward`: the next layer may have
+/// overwritten it. The same bits on every executor.
 template <class L>
 concept layer = std::copyable<L> && real<typename L::scalar> &&
     requires(L l, std::span<typename L::scalar const> x, std::span<typename L::scalar> y, std::size_t batch, noise init,

@@ -17,9 +17,8 @@ namespace nn {
 
 /// The largest value of each `kernel` × `kernel` window, every `stride` rows and columns, channel by channel.
 ///
-/// Windows lie inside the image; what is left at its end is not looked at. Of equal values the first (row by row) gets the
-/// gradient. A NaN wins only in the first place of its window.
-/// Memory: four bytes for each output of a batch.
+/// Windows lie inside the image; what is left at its end is not looked at. Of equal values the first (row by row) gets
+/// the gradient. A NaN wins only in the first place of its window. Memory: four bytes for each output of a batch.
 template <real T = float>
 class max_pool : public layer_defaults<T> {
  public:
@@ -69,7 +68,8 @@ class max_pool : public layer_defaults<T> {
     if (dx.empty()) return;
     auto const pieces = detail::sample_pieces(batch);
     where.exec.for_each(pieces.count(), [&](std::size_t p) {
-      std::fill_n(dx.data() + pieces.first(p) * input_.size(), (pieces.last(p) - pieces.first(p)) * input_.size(), T(0));
+      std::fill_n(dx.data() + pieces.first(p) * input_.size(), (pieces.last(p) - pieces.first(p)) * input_.size(),
+                  T(0));
     });
     each_window(batch, where, [&](std::size_t from, std::size_t to) {
       std::uint32_t const* const choice = choice_.data() + to;

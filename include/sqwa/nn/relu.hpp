@@ -5,6 +5,7 @@
 
 #include <sqwa/nn/layer.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 
@@ -25,17 +26,30 @@ class relu : public layer_defaults<T> {
 
   template <any_backend B>
   void forward(std::span<T const> x, std::span<T> y, std::size_t, pass, B const& where) {
-    for_each_chunk(where.exec, y.size(), [from = x.data(), to = y.data()](std::size_t first, std::size_t last) {
-      for (std::size_t i = first; i != last; ++i) to[i] = from[i] < 0 ? T(0) : from[i];
+    if (x.data() != y.data()) copy(x, y, where);
+    for_each_chunk(where.exec, y.size(), [to = y.data()](std::size_t first, std::size_t last) {
+      for (std::size_t i = first; i != last; ++i) to[i] = to[i] < 0 ? T(0) : to[i];
     });
   }
 
   template <any_backend B>
   void backward(std::span<T const> x, std::span<T const> dy, std::span<T> dx, std::size_t, B const& where) {
-    for_each_chunk(where.exec, dx.size(),
-                   [at = x.data(), from = dy.data(), to = dx.data()](std::size_t first, std::size_t last) {
-                     for (std::size_t i = first; i != last; ++i) to[i] = at[i] > 0 ? from[i] : T(0);
-                   });
+    if (!dx.empty() && dy.data() != dx.data()) copy(dy, dx, where);
+    for_each_chunk(where.exec, dx.size(), [at = x.data(), to = dx.data()](std::size_t first, std::size_t last) {
+      for (std::size_t i = first; i != last; ++i) {
+        T const error = to[i];  // loaded in any case, so that the loop has no branch
+        to[i] = at[i] > 0 ? error : T(0);
+      }
+    });
+  }
+
+ private:
+  /// Both loops work in place: with two pointers that may be equal, compilers would not use vectors.
+  template <any_backend B>
+  static void copy(std::span<T const> from, std::span<T> to, B const& where) {
+    for_each_chunk(where.exec, to.size(), [=](std::size_t first, std::size_t last) {
+      std::copy_n(from.data() + first, last - first, to.data() + first);
+    });
   }
 };
 
