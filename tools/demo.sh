@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Runs the whole method on images: tools/demo.sh [digits|fashion|DIRECTORY] [options of the program `images`]
+#
+#   tools/demo.sh                       the digits that ship with the repository
+#   tools/demo.sh fashion               Fashion-MNIST, from the package dataset-fashion-mnist
+#   tools/demo.sh ~/data/mnist          any directory with the four IDX files, plain or .gz
+#   tools/demo.sh digits --seeds 20     further options go to the program; --help lists them
+#
+# Installs what is missing (Debian, Ubuntu), builds in build/release, writes the results into ./sqwa-report.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source=tools/lib.sh
+source "$here/tools/lib.sh"
+
+data=digits
+if [ $# -gt 0 ] && [ "${1#-}" = "$1" ]; then
+  data=$1
+  shift
+fi
+packages=("${build_packages[@]}")
+case $data in
+  digits) ;;
+  fashion) packages+=(dataset-fashion-mnist) ;;
+  *)
+    if [ ! -d "$data" ]; then
+      echo "demo.sh: $data is neither digits nor fashion nor a directory" >&2
+      exit 2
+    fi
+    data=$(cd "$data" && pwd)
+    ;;
+esac
+need_packages "${packages[@]}"
+
+say "Building the program images in build/release (about a minute the first time)"
+mapfile -t options < <(configure_options)
+log=$here/build/demo.log
+mkdir -p "$here/build"
+if ! (cd "$here" && cmake --preset release "${options[@]}" && cmake --build --preset release --target images -j "$(nproc)") >"$log" 2>&1; then
+  tail -n 40 "$log" >&2
+  echo "demo.sh: the build failed; the whole log is in $log" >&2
+  exit 1
+fi
+exec "$here/build/release/examples/images" --data "$data" "$@"

@@ -1,0 +1,134 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Runs every test: tools/test.sh [steps]. Without names, all of these:
+#
+#   format         clang-format finds nothing to change
+#   layers         no header includes what its layer may not see
+#   dev            g++, all backends: headers alone, tests, refusals, consumers, the example
+#   clang          the same with clang
+#   asan           address and undefined-behaviour sanitizers
+#   tsan           thread sanitizer, for the layers that run on threads
+#   no-exceptions  -fno-exceptions -fno-rtti, the layers core to average
+#   no-backends    without oneTBB and xsimd
+#
+# Installs what is missing (Debian, Ubuntu). Logs are in build/test-logs. Uses ccache where it is installed.
+# shellcheck disable=SC2317  # the steps are called by name
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=tools/lib.sh
+source tools/lib.sh
+
+all_steps=(format layers dev clang asan tsan no-exceptions no-backends)
+steps=("$@")
+if [ ${#steps[@]} -eq 0 ]; then steps=("${all_steps[@]}"); fi
+for step in "${steps[@]}"; do
+  if [[ " ${all_steps[*]} " != *" $step "* ]]; then
+    echo "test.sh: there is no step $step; the steps are ${all_steps[*]}" >&2
+    exit 2
+  fi
+done
+
+clang='clang-16'
+packages=("${build_packages[@]}" doctest-dev python3)
+if [[ " ${steps[*]} " == *" clang "* ]]; then
+  if is_debian; then
+    has_package "$clang" || update_lists
+    clang=$(first_package clang-16 clang-17 clang-18 clang-19 clang-20 || say "$clang")
+  fi
+  packages+=("$clang")
+fi
+if [[ " ${steps[*]} " == *" format "* ]] && is_debian; then
+  has_package clang-format-14 || update_lists
+  if first_package clang-format-14 >/dev/null; then packages+=(clang-format-14); fi
+fi
+need_packages "${packages[@]}"
+
+mapfile -t options < <(configure_options)
+jobs=$(nproc)
+
+# build PRESET [targets]; then test PRESET [options of ctest]
+build() {
+  local preset=$1
+  shift
+  cmake --build --preset "$preset" -j "$jobs" --target "${@:-all}"
+}
+run_tests() {
+  local preset=$1
+  shift
+  "${without_aslr[@]}" ctest --preset "$preset" -j "$jobs" "$@"
+}
+without_aslr=()
+
+step_format() { tools/format.sh --check; }
+step_layers() { python3 tools/check_layers.py; }
+step_dev() {
+  cmake --preset dev "${options[@]}"
+  build dev all_verify_interface_header_sets hosted_headers_alone
+  build dev
+  run_tests dev
+}
+step_clang() {
+  cmake --preset clang "${options[@]}" -DCMAKE_CXX_COMPILER="${clang/clang/clang++}"
+  build clang all_verify_interface_header_sets hosted_headers_alone
+  build clang
+  run_tests clang
+}
+step_asan() {
+  cmake --preset asan "${options[@]}"
+  build asan
+  run_tests asan
+}
+step_tsan() {
+  local threaded=() layer
+  cmake --preset tsan "${options[@]}"
+  for layer in exec quant average nn method; do
+    if compgen -G "tests/$layer/*.test.cpp" >/dev/null; then threaded+=("$layer"); fi
+  done
+  build tsan "${threaded[@]/#/test_}"
+  # Thread sanitizer of older compilers dies where the kernel spreads addresses widely.
+  if setarch "$(uname -m)" -R true 2>/dev/null; then without_aslr=(setarch "$(uname -m)" -R); fi
+  run_tests tsan -R "^($(IFS='|'; say "${threaded[*]}"))\$"
+}
+step_no-exceptions() {
+  cmake --preset no-exceptions "${options[@]}"
+  build no-exceptions
+  run_tests no-exceptions
+}
+step_no-backends() {
+  cmake --preset no-backends "${options[@]}"
+  build no-backends
+  run_tests no-backends
+}
+
+mkdir -p build/test-logs
+summary=()
+failed=0
+for step in "${steps[@]}"; do
+  log=build/test-logs/$step.log
+  if [ "$step" = format ] && ! command -v clang-format-14 >/dev/null; then
+    say "$step: skipped, there is no clang-format-14 here"
+    summary+=("$(printf '%-14s skipped: there is no clang-format-14 here' "$step")")
+    continue
+  fi
+  say "$step …"
+  begin=$SECONDS
+  set +e
+  (set -e; "step_$step") >"$log" 2>&1
+  status=$?
+  set -e
+  seconds=$((SECONDS - begin))
+  if [ "$status" -eq 0 ]; then
+    counted=$(sed -n 's/^[0-9]*% tests passed, .* out of \([0-9]*\)$/, \1 tests/p' "$log" | tail -n 1)
+    summary+=("$(printf '%-14s passed in %4d s%s' "$step" "$seconds" "$counted")")
+  else
+    failed=1
+    tail -n 60 "$log"
+    summary+=("$(printf '%-14s FAILED in %4d s, see %s' "$step" "$seconds" "$log")")
+  fi
+  say "${summary[-1]}"
+done
+
+say ""
+say "Summary, $SECONDS s in all"
+printf '  %s\n' "${summary[@]}"
+exit "$failed"
