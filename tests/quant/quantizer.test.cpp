@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <sqwa/quant/quantizer.hpp>
+
+#include <doctest/doctest.h>
+#include <concepts>
+#include <type_traits>
+
+using namespace sqwa;
+
+namespace {
+
+template <class Format, class Fit>
+concept can_quantize = requires {
+  typename quantizer<Format, Fit>;
+};
+
+static_assert(can_quantize<symmetric<3>, mean_abs> && !can_quantize<symmetric<5>, mean_abs>);
+static_assert(!can_quantize<int, l2> && !can_quantize<symmetric<3>, int>);
+static_assert(std::is_aggregate_v<quantizer<symmetric<3>>>);
+static_assert(std::same_as<decltype(quantizer{symmetric<3>{}}), quantizer<symmetric<3>, l2, per_tensor, nearest_even>>);
+static_assert(std::same_as<decltype(quantizer{symmetric<3>{}, max_abs{}}), quantizer<symmetric<3>, max_abs>>);
+static_assert(std::same_as<decltype(quantizer{symmetric<3>{}, max_abs{}, per_group{32}}),
+                           quantizer<symmetric<3>, max_abs, per_group>>);
+static_assert(std::same_as<decltype(quantizer{symmetric<3>{}, max_abs{}, per_channel{}, stochastic{}}),
+                           quantizer<symmetric<3>, max_abs, per_channel, stochastic>>);
+
+}  // namespace
+
+TEST_CASE("quantizer: keeps the parameters of its policies") {
+  quantizer const q{symmetric<3>{}, fixed{.scale = 0.5F}, per_group{.size = 32}};
+  CHECK(q.scale_fit.scale == 0.5F);
+  CHECK(q.grain.size == 32);
+}
