@@ -2,7 +2,9 @@
 
 # Layers core to average: no dependency, each compiles alone.
 set(sqwa_headers
-  include/sqwa/version.hpp
+  include/sqwa/average/averager.hpp
+  include/sqwa/average/code_averager.hpp
+  include/sqwa/average/code_sums.hpp
   include/sqwa/core/bytes.hpp
   include/sqwa/core/config.hpp
   include/sqwa/core/contract.hpp
@@ -11,15 +13,67 @@ set(sqwa_headers
   include/sqwa/exec/backend.hpp
   include/sqwa/exec/executor.hpp
   include/sqwa/kernels/portable.hpp
+  include/sqwa/quant/fit.hpp
+  include/sqwa/quant/format.hpp
+  include/sqwa/quant/gradient.hpp
+  include/sqwa/quant/granularity.hpp
+  include/sqwa/quant/l2.hpp
+  include/sqwa/quant/packed.hpp
+  include/sqwa/quant/quantize.hpp
+  include/sqwa/quant/quantizer.hpp
+  include/sqwa/quant/rounding.hpp
+  include/sqwa/quant/symmetric.hpp
+  include/sqwa/schedule/capture.hpp
+  include/sqwa/schedule/combine.hpp
+  include/sqwa/schedule/growing_cycles.hpp
+  include/sqwa/schedule/schedule.hpp
+  include/sqwa/schedule/shapes.hpp
+  include/sqwa/schedule/steps.hpp
   include/sqwa/tensor/adapter.hpp
-  include/sqwa/tensor/shape.hpp)
+  include/sqwa/tensor/shape.hpp
+  include/sqwa/version.hpp)
 
 # Layers nn upward: need xtensor, and io zlib and nlohmann-json.
-set(sqwa_hosted_headers)
+set(sqwa_hosted_headers
+  include/sqwa/io/error.hpp
+  include/sqwa/io/file.hpp
+  include/sqwa/io/gzip.hpp
+  include/sqwa/io/idx.hpp
+  include/sqwa/io/model_file.hpp
+  include/sqwa/io/npy.hpp
+  include/sqwa/io/pieces.hpp
+  include/sqwa/method/any_policy.hpp
+  include/sqwa/method/capture_average.hpp
+  include/sqwa/method/learner.hpp
+  include/sqwa/method/low_bit_weights.hpp
+  include/sqwa/method/phases.hpp
+  include/sqwa/method/recipe.hpp
+  include/sqwa/method/report.hpp
+  include/sqwa/method/run.hpp
+  include/sqwa/nn/batch_norm.hpp
+  include/sqwa/nn/conv2d.hpp
+  include/sqwa/nn/data.hpp
+  include/sqwa/nn/data_set.hpp
+  include/sqwa/nn/dense.hpp
+  include/sqwa/nn/flatten.hpp
+  include/sqwa/nn/global_average_pool.hpp
+  include/sqwa/nn/init.hpp
+  include/sqwa/nn/layer.hpp
+  include/sqwa/nn/loss.hpp
+  include/sqwa/nn/low_bit_model.hpp
+  include/sqwa/nn/max_pool.hpp
+  include/sqwa/nn/relu.hpp
+  include/sqwa/nn/score.hpp
+  include/sqwa/nn/sequential.hpp
+  include/sqwa/nn/sgd.hpp
+  include/sqwa/nn/trainer.hpp
+  include/sqwa/nn/training_error.hpp
+  include/sqwa/sqwa.hpp)
 
 # Backends: each names one third-party library.
 set(sqwa_backend_headers
-  include/sqwa/fast.hpp
   include/sqwa/exec/tbb.hpp
+  include/sqwa/fast.hpp
   include/sqwa/kernels/xsimd.hpp
+  include/sqwa/kernels/xsimd_gemm.hpp
   include/sqwa/tensor/xtensor.hpp)

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The whole method on images: trains a small convolutional network, makes its weights two-bit, averages, fine-tunes, reports.
+// The whole method on images: trains a small convolutional network, makes its weights two-bit, averages, fine-tunes,
+// reports.
 //
-//   images --data digits --seeds 20 --threads 2 --out DIR     trains and writes report.csv, report.json, model.sqwa, training.svg
-//   images --load DIR/model.sqwa                              evaluates a saved model
+//   images --data digits --seeds 20 --threads 2 --out DIR     trains and writes report.csv, report.json, model.sqwa,
+//   training.svg images --load DIR/model.sqwa                              evaluates a saved model
 #include "support/image_study.hpp"
 #include "support/progress_display.hpp"
 #include "support/report_files.hpp"
 
+#include <oneapi/tbb/global_control.h>
+#include <oneapi/tbb/info.h>
+#include <oneapi/tbb/parallel_for.h>
+#include <oneapi/tbb/task_arena.h>
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
-#include <oneapi/tbb/global_control.h>
-#include <oneapi/tbb/info.h>
-#include <oneapi/tbb/parallel_for.h>
-#include <oneapi/tbb/task_arena.h>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ struct program_options {
   unsigned seeds = 0;  // 0: the data set's default
   int threads = 0;
   bool quiet = false;
+  std::string data;  // empty: digits, or what the model file names
   std::string out = "sqwa-report";
   std::string load;
 };
@@ -42,8 +44,9 @@ auto choice(std::vector<std::pair<std::string, E>> const& names) {
 void declare(CLI::App& app, program_options& o) {
   using namespace sqwa;
   study_options& s = o.study;
-  app.add_option("--data", s.data, "digits, fashion, or a directory of IDX files (plain or .gz)");
-  app.add_option("--out", o.out, "where report.csv, report.json, model.sqwa and training.svg go")->capture_default_str();
+  app.add_option("--data", o.data, "digits (default), fashion, or a directory of IDX files (plain or .gz)");
+  app.add_option("--out", o.out, "where report.csv, report.json, model.sqwa and training.svg go")
+      ->capture_default_str();
   app.add_option("--load", o.load, "evaluate this model file instead of training");
   app.add_option("--seed", o.seed, "first seed")->capture_default_str();
   app.add_option("--seeds", o.seeds, "how many seeds; default 4 (digits), 1 (others)");
@@ -54,7 +57,8 @@ void declare(CLI::App& app, program_options& o) {
   app.add_option("--batch", s.batch, "images a step")->capture_default_str();
   app.add_option("--weight-decay", s.weight_decay, "of all phases")->capture_default_str();
   app.add_option("--train-limit", s.train_limit, "use only the first N training images; 0: all");
-  app.add_option("--hold-out", s.hold_out, "keep the last N training images aside and test on them instead of the test set");
+  app.add_option("--hold-out", s.hold_out,
+                 "keep the last N training images aside and test on them instead of the test set");
   app.add_option("--epochs", s.epochs, "of float training");
   app.add_option("--rate", s.rate, "top rate of float training");
   app.add_option("--cycles", s.cycles, "of retraining");
@@ -66,7 +70,8 @@ void declare(CLI::App& app, program_options& o) {
   app.add_option("--fine-tune-rate", s.fine_tune_rate, "top rate of fine-tuning");
   app.add_option("--control-rate", s.control_rate, "top rate of the control's cosine");
   app.add_option("--average", s.recipe.average, "codes, values or latent")
-      ->transform(choice<averaging>({{"codes", averaging::codes}, {"values", averaging::values}, {"latent", averaging::latent}}));
+      ->transform(choice<averaging>(
+          {{"codes", averaging::codes}, {"values", averaging::values}, {"latent", averaging::latent}}));
   app.add_option("--scales", s.recipe.scales, "scales while training: frozen or refitted")
       ->transform(choice<scale_rule>({{"frozen", scale_rule::frozen}, {"refitted", scale_rule::refitted}}));
   app.add_option("--requantize", s.recipe.requantize, "scales of the re-quantized average: frozen or refitted")
@@ -74,27 +79,30 @@ void declare(CLI::App& app, program_options& o) {
   app.add_option("--fine-tune-from", s.recipe.fine_tune_from, "mean or quantized")
       ->transform(choice<start_point>({{"mean", start_point::mean}, {"quantized", start_point::quantized}}));
   app.add_option("--gradient", s.recipe.gradient, "straight-through gradient: clipped or plain")
-      ->transform(choice<straight_through>({{"clipped", straight_through::clipped}, {"plain", straight_through::plain}}));
+      ->transform(
+          choice<straight_through>({{"clipped", straight_through::clipped}, {"plain", straight_through::plain}}));
 }
 
 int evaluate_file(program_options const& o) {
-  for (sqwa::score const& s : evaluate_model(o.load, o.study.data)) {
+  for (sqwa::score const& s : evaluate_model(o.load, o.data)) {
     std::printf("%-6s loss %.6f  accuracy %.4f %%\n", s.split.c_str(), s.loss, s.accuracy);
   }
   return 0;
 }
 
 int train(program_options o) {
+  if (!o.data.empty()) o.study.data = o.data;
   study const plan(o.study);
   if (o.seeds == 0) o.seeds = plan.options().data == "digits" ? 4 : 1;
   int const threads = o.threads > 0 ? o.threads : oneapi::tbb::info::default_concurrency();
   output_directory const out(o.out);  // refuses an unwritable place before anything is trained
   std::printf("%s: %zu training and %zu test images, %zu seed%s; figures on %s\n", plan.options().data.c_str(),
-              plan.data().train.size(), plan.data().test.size(), static_cast<std::size_t>(o.seeds), o.seeds == 1 ? "" : "s",
-              plan.options().hold_out > 0 ? "training images kept aside" : "the test set");
+              plan.data().train.size(), plan.data().test.size(), static_cast<std::size_t>(o.seeds),
+              o.seeds == 1 ? "" : "s", plan.options().hold_out > 0 ? "training images kept aside" : "the test set");
 
-  oneapi::tbb::global_control const most(oneapi::tbb::global_control::max_allowed_parallelism,
-                                         static_cast<std::size_t>(std::max(threads, oneapi::tbb::info::default_concurrency())));
+  oneapi::tbb::global_control const most(
+      oneapi::tbb::global_control::max_allowed_parallelism,
+      static_cast<std::size_t>(std::max(threads, oneapi::tbb::info::default_concurrency())));
   oneapi::tbb::task_arena arena(threads);
   progress_display display(plan.steps() * o.seeds, o.quiet);
   std::vector<study_result> results(o.seeds);

@@ -37,6 +37,8 @@ class any_schedule {
   [[nodiscard]] float operator()(step_index t) const { return self_->value(t); }
   /// @pre not empty
   [[nodiscard]] cycle_events events(step_index t) const { return self_->events(t); }
+  /// Whether the schedule has a length of its own. @pre not empty
+  [[nodiscard]] bool finite() const { return self_->finite(); }
   /// The schedule's own length in steps; 0 if it has none. @pre not empty
   [[nodiscard]] step_index length() const { return self_->length(); }
 
@@ -45,6 +47,7 @@ class any_schedule {
     virtual ~interface() = default;
     virtual float value(step_index t) const = 0;
     virtual cycle_events events(step_index t) const = 0;
+    virtual bool finite() const = 0;
     virtual step_index length() const = 0;
   };
 
@@ -56,6 +59,7 @@ class any_schedule {
       if constexpr (cyclic_schedule<S>) return schedule.events(t);
       return {};
     }
+    bool finite() const override { return finite_schedule<S>; }
     step_index length() const override { return length_of(schedule); }
     S schedule;
   };
@@ -135,7 +139,8 @@ class any_quantizer {
     virtual blocks layout(shape const& extents) const = 0;
     virtual void fit(std::span<float const>, shape const&, std::span<float>) const = 0;
     virtual void fit(std::span<double const>, shape const&, std::span<float>) const = 0;
-    virtual void project(std::span<float const>, shape const&, std::span<float const>, std::span<float>, noise) const = 0;
+    virtual void project(std::span<float const>, shape const&, std::span<float const>, std::span<float>,
+                         noise) const = 0;
     virtual void project(std::span<double const>, shape const&, std::span<float const>, std::span<double>,
                          noise) const = 0;
     virtual packed encode(std::span<float const>, shape const&, std::span<float const>, noise) const = 0;
@@ -151,7 +156,9 @@ class any_quantizer {
     int levels() const noexcept override { return static_cast<int>(rule.format.levels); }
     blocks layout(shape const& extents) const override { return rule.grain(extents); }
     void fit(std::span<float const> v, shape const& e, std::span<float> s) const override { fit_scales(rule, v, e, s); }
-    void fit(std::span<double const> v, shape const& e, std::span<float> s) const override { fit_scales(rule, v, e, s); }
+    void fit(std::span<double const> v, shape const& e, std::span<float> s) const override {
+      fit_scales(rule, v, e, s);
+    }
     void project(std::span<float const> v, shape const& e, std::span<float const> s, std::span<float> out,
                  noise u) const override {
       fake_quantize(v, layout(e), s, rule.format, rule.round, out, u);

@@ -35,20 +35,21 @@ enum class scale_rule { frozen, refitted };
 /// Where the latent weights stand when fine-tuning begins.
 enum class start_point { mean, quantized };
 
-/// The five phases of stochastic quantized weight averaging, and its variations; everything has a default but the rates.
+/// The five phases of stochastic quantized weight averaging, and its variations; everything has a default but the
+/// rates.
 struct recipe {
-  any_quantizer format = symmetric<3>{};             ///< what the weights become
-  phase train = {};                                  ///< 1 float training; no steps for a model that is trained already
-  phase retrain = {};                                ///< 3 retraining of the directly quantized model
-  any_capture capture = at_trough{.last = 7};        ///< 3 when a low-bit model is captured
-  phase fine_tune = {};                              ///< 5 fine-tuning of the re-quantized average
-  averaging average = averaging::codes;              ///< 4 what is averaged
-  scale_rule scales = scale_rule::frozen;            ///< 3, 5 scales while training: as fitted, or fitted at every step
-  scale_rule requantize = scale_rule::refitted;      ///< 5 scales of the re-quantized average
-  start_point fine_tune_from = start_point::mean;    ///< 5 latent weights at its start
+  any_quantizer format = symmetric<3>{};           ///< what the weights become
+  phase train = {};                                ///< 1 float training; no steps for a model that is trained already
+  phase retrain = {};                              ///< 3 retraining of the directly quantized model
+  any_capture capture = at_trough{.last = 7};      ///< 3 when a low-bit model is captured
+  phase fine_tune = {};                            ///< 5 fine-tuning of the re-quantized average
+  averaging average = averaging::codes;            ///< 4 what is averaged
+  scale_rule scales = scale_rule::frozen;          ///< 3, 5 scales while training: as fitted, or fitted at every step
+  scale_rule requantize = scale_rule::refitted;    ///< 5 scales of the re-quantized average
+  start_point fine_tune_from = start_point::mean;  ///< 5 latent weights at its start
   straight_through gradient = straight_through::clipped;  ///< 3, 5 gradient of the rounding
-  float control_rate = 0;                            ///< top rate of the control's cosine; 0: that of `retrain` at its first step
-  std::uint64_t seed = 1;                            ///< of stochastic rounding
+  float control_rate = 0;  ///< top rate of the control's cosine; 0: that of `retrain` at its first step
+  std::uint64_t seed = 1;  ///< of stochastic rounding
 
   /// The steps of retraining and fine-tuning together: what the control takes too.
   [[nodiscard]] step_index low_bit_steps() const { return retrain.length() + fine_tune.length(); }
@@ -59,14 +60,17 @@ namespace detail {
 inline void check_phase(sqwa::phase const& p, char const* name) {
   expects(p.steps >= 0, "recipe: phase {} has {} steps", name, p.steps);
   expects(p.steps == 0 || !p.rate.empty(), "recipe: phase {} has {} steps, but no learning rate", name, p.steps);
-  expects(p.rate.empty() || p.length() > 0 || p.rate.length() == 0, "recipe: phase {} has a negative length", name);
+  expects(p.rate.empty() || p.steps > 0 || p.rate.finite(),
+          "recipe: phase {} has a learning rate without an end; its number of steps is missing", name);
+  expects(p.length() >= 0, "recipe: phase {} has {} steps", name, p.length());
 }
 
 }  // namespace detail
 
 /// Checks that a recipe can be run, before anything is trained.
 ///
-/// @pre each phase has a rate if it has steps; unless `average` is `none`, the capture policy captures at least once
+/// @pre each phase has a rate if it has steps, and steps if its rate has no length of its own; unless `average` is
+/// `none`, the capture policy captures at least once
 inline void check(recipe const& r) {
   detail::check_phase(r.train, "train");
   detail::check_phase(r.retrain, "retrain");

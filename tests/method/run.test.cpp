@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <sqwa/method/run.hpp>
+#include <sqwa/schedule/combine.hpp>
+
+#include "method/toy_learner.hpp"
+#include "support/refuses.hpp"
+
+#include <doctest/doctest.h>
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+using namespace sqwa;
+
+namespace {
+
+recipe short_recipe() {
+  return {.format = symmetric<3>{},
+          .train = {cosine{.hi = 0.2F, .lo = 0, .length = 30}},
+          .retrain = {cyclic{cosine{.hi = 0.2F, .lo = 0.02F, .length = 4}, 5}, 50},
+          .capture = at_trough{.last = 7},
+          .fine_tune = {cosine{.hi = 0.05F, .lo = 0, .length = 12}}};
+}
+
+std::vector<std::string> names(report const& r) {
+  std::vector<std::string> all;
+  for (report_row const& row : r.rows) all.push_back(row.model);
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("run: the rows are the models of the five phases, in order, with their sizes") {
+  test::toy_learner l;
+  report const r = run(short_recipe(), l);
+  CHECK(names(r) ==
+        std::vector<std::string>{"float", "direct", "latent", "last_capture", "average", "requantized", "sqwa"});
+  CHECK(r.captures == 7);
+  CHECK(l.backwards == 30 + 50 + 12);
+  CHECK(l.updates == l.backwards);
+  CHECK(l.resets == 3);
+  CHECK(r.find("float")->bits_per_weight == 32);
+  CHECK(r.find("float")->bytes == 4 * (40 + 7 + 2 + 1));
+  CHECK(r.find("sqwa")->bits_per_weight == doctest::Approx((47 * 2 + 2 * 32) / 47.0));
+  CHECK(r.find("sqwa")->bytes == 10 + 2 + 4 * 2 + 4 * 3);
+  CHECK(r.find("average")->bits_per_weight == doctest::Approx((47 * 4 + 2 * 32) / 47.0));
+  CHECK(r.find("average")->bytes == 20 + 4 + 4 * 2 + 4 * 3);
+  CHECK(r.find("nothing") == nullptr);
+}
+
+TEST_CASE("run: the model of the report gives the score of the last row, bit for bit") {
+  test::toy_learner l;
+  report const r = run(short_recipe(), l);
+  test::toy_learner fresh;
+  low_bit_weights weights(fresh, symmetric<3>{});
+  weights.put(r.model);
+  CHECK(fresh.evaluate()[0].loss == r.find("sqwa")->scores[0].loss);
+  CHECK(weights.capture().weights == r.model.weights);
+}
+
+TEST_CASE("run: the control takes as many steps as the method, from the same float model") {
+  test::toy_learner l, twin;
+  recipe r = short_recipe();
+  report const method = run(r, l);
+  r.average = averaging::none;
+  report const control = run(r, twin);
+  CHECK(names(control) == std::vector<std::string>{"float", "direct", "control"});
+  CHECK(twin.backwards == l.backwards);
+  CHECK(control.find("direct")->scores[0].loss == method.find("direct")->scores[0].loss);
+  CHECK(control.captures == 0);
+}
+
+TEST_CASE("run: the same recipe gives the same figures again, and every switch changes them") {
+  auto const figure = [](recipe const& r) {
+    test::toy_learner l;
+    return run(r, l).find("sqwa")->scores[0].loss;
+  };
+  double const reference = figure(short_recipe());
+  CHECK(figure(short_recipe()) == reference);
+  recipe r = short_recipe();
+  r.average = averaging::latent;
+  CHECK(figure(r) != reference);
+  r = short_recipe();
+  r.scales = scale_rule::refitted;
+  CHECK(figure(r) != reference);
+  r = short_recipe();
+  r.requantize = scale_rule::frozen;
+  CHECK(figure(r) != reference);
+  r = short_recipe();
+  r.fine_tune_from = start_point::quantized;
+  CHECK(figure(r) != reference);
+  r = short_recipe();
+  r.gradient = straight_through::plain;
+  CHECK(figure(r) != reference);
+  r = short_recipe();
+  r.capture = at_trough{.last = 3};
+  CHECK(figure(r) != reference);
+}
+
+TEST_CASE("run: with frozen scales every capture has the scales of the direct quantization") {
+  test::toy_learner l;
+  recipe const r = short_recipe();
+  run_float(r, l);
+  low_bit_weights weights(l, r.format, r.seed);
+  std::vector<float> const frozen(weights.scales(0).begin(), weights.scales(0).end());
+  low_bit_model last;
+  auto const average = retrain(weights, r, last);
+  CHECK(average.captures() == 7);
+  CHECK(average.bits() == 4);
+  CHECK(last.weights[0].weights.scales == frozen);
+}
+
+TEST_CASE("run: the observer sees every step of every phase with its rate") {
+  test::toy_learner l;
+  recipe const r = short_recipe();
+  std::vector<std::string> phases;
+  run(r, l, [&](progress const& p) {
+    if (phases.empty() || phases.back() != p.phase) phases.emplace_back(p.phase);
+    if (std::string_view(p.phase) == "retrain") CHECK(p.rate == r.retrain.rate(p.step));
+    CHECK(p.step < p.steps);
+    CHECK(std::isfinite(p.loss));
+  });
+  CHECK(phases == std::vector<std::string>{"train", "retrain", "fine_tune"});
+}
+
+TEST_CASE("run: a recipe that captures nothing is refused before anything is trained") {
+  test::toy_learner l;
+  recipe r = short_recipe();
+  r.retrain.steps = 4;
+  CHECK(test::refuses([&] { run(r, l); }, "no snapshot"));
+  CHECK(l.backwards == 0);
+}
+
+TEST_CASE("run: a loss that is not a number ends the run with the step, in float training too") {
+  test::toy_learner l;
+  l.diverge_at = 3;
+  CHECK_THROWS_WITH_AS(run(short_recipe(), l), doctest::Contains("at step 3"), nn::training_error);
+  CHECK(l.updates == 3);
+}
+
+namespace {
+
+/// The three members, and nothing else.
+struct least_learner {
+  std::vector<std::vector<float>> weights = {{0.9F, -0.2F, 0.4F}};
+  std::vector<std::vector<float>>& parameters() { return weights; }
+  double backward() { return 0.5; }
+  void update(float rate) {
+    for (float& w : weights[0]) w -= rate * w;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("run: three members make a learner") {
+  least_learner l;
+  recipe r = short_recipe();
+  r.gradient = straight_through::plain;
+  report const result = run(r, l);
+  CHECK(result.rows.size() == 7);
+  CHECK(result.rows.back().scores.empty());
+  CHECK(result.model.weights[0].name == "weights_0");
+}
