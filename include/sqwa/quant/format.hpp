@@ -14,10 +14,11 @@ namespace sqwa::inline SQWA_ABI {
 /// A format holds parameters, never data. It neither chooses scales (see `fit`) nor rounds (see `rounding`).
 /// Models: `levels` codes fit into `bits` bits.
 template <class F>
-concept number_format = std::semiregular<F> && requires {
+concept number_format = requires {  // before semiregular: it must not ask a type that takes any format to copy itself
   { F::levels } -> std::convertible_to<int>;
   { F::bits } -> std::convertible_to<int>;
-};
+}
+&&std::semiregular<F>;
 
 /// A `number_format` whose points are the multiples `code * scale`, `code` being an integer within ±`max_code`.
 template <class F>
