@@ -86,7 +86,7 @@ struct xsimd_kernels : portable_kernels<Arch> {
 
   template <class T>
   static void gemm(matrix<T> c, matrix<T const> a, matrix<T const> b) noexcept {
-    product<T>(
+    detail::xsimd_product<T, Arch>::run(
         c, b, [a](std::size_t i) { return a.data + i * a.row_stride; },
         [a](T const* other, std::size_t other_stride, auto&& step) {
           for (std::size_t k = 0, at = 0; k != a.columns; ++k, at += a.column_stride, other += other_stride) {
@@ -97,7 +97,7 @@ struct xsimd_kernels : portable_kernels<Arch> {
 
   template <class T>
   static void convolve(matrix<T> c, windows<T> a, matrix<T const> b) noexcept {
-    product<T>(
+    detail::xsimd_product<T, Arch>::run(
         c, b, [a](std::size_t i) { return a.data + a.offsets[i]; },
         [a](T const* other, std::size_t other_stride, auto&& step) {
           for (std::size_t r = 0; r != a.runs; ++r) {
@@ -108,7 +108,7 @@ struct xsimd_kernels : portable_kernels<Arch> {
 
   template <class T>
   static void convolve_transposed(matrix<T> c, windows<T> a, matrix<T const> b) noexcept {
-    product<T>(
+    detail::xsimd_product<T, Arch>::run(
         c, b, [a](std::size_t k) { return a.data + k / a.length * a.stride + k % a.length; },
         [a](T const* other, std::size_t other_stride, auto&& step) {
           for (std::size_t const at : a.offsets) {
@@ -119,91 +119,6 @@ struct xsimd_kernels : portable_kernels<Arch> {
   }
 
  private:
-  /// One number with the interface of a batch: the last columns of a matrix.
-  template <class T>
-  struct single {
-    static constexpr std::size_t size = 1;
-    T value;
-    explicit single(T v = 0) : value(v) {}
-    static single load_unaligned(T const* p) { return single(*p); }
-    void store_unaligned(T* p) const { *p = value; }
-    friend single operator+(single a, single b) { return single(a.value + b.value); }
-    friend single operator*(single a, single b) { return single(a.value * b.value); }
-  };
-
-  /// The batch of half as many lanes as B, or a single number where there is none.
-  template <class T, class B>
-  static auto half_as_wide() {
-    if constexpr (B::size > 2 && !std::is_void_v<xsimd::make_sized_batch_t<T, B::size / 2>>) {
-      return xsimd::make_sized_batch_t<T, B::size / 2>(T{0});
-    } else {
-      return single<T>{};
-    }
-  }
-
-  /// c += a b for an `a` given by `first(i)`, where row i begins, and `walk(other, stride, step)`, which calls
-  /// `step(at, other)` for each inner index: `at` is the element's distance from the begin of its row.
-  ///
-  /// A tile of `c` stays in registers while the inner index runs: rows × two batches, then one, then ever narrower.
-  template <class T, class First, class Walk>
-  static void product(matrix<T> c, matrix<T const> b, First first, Walk walk) noexcept {
-    using wide = batch<T>;
-    std::size_t j = 0;
-    for (; j + 2 * wide::size <= c.columns; j += 2 * wide::size) panel<T, wide, 2>(c, b, j, first, walk);
-    narrow<T, wide>(c, b, j, first, walk);
-  }
-
-  template <class T, class B, class First, class Walk>
-  static void narrow(matrix<T> c, matrix<T const> b, std::size_t j, First first, Walk walk) noexcept {
-    for (; j + B::size <= c.columns; j += B::size) panel<T, B, 1>(c, b, j, first, walk);
-    if constexpr (B::size > 1) narrow<T, decltype(half_as_wide<T, B>())>(c, b, j, first, walk);
-  }
-
-  template <class T, class B, std::size_t Batches, class First, class Walk>
-  static void panel(matrix<T> c, matrix<T const> b, std::size_t j, First first, Walk walk) noexcept {
-    std::size_t i = 0;
-    for (; i + tile_rows <= c.rows; i += tile_rows) tile<tile_rows, T, B, Batches>(c, b, i, j, first, walk);
-    if constexpr (tile_rows > 4) {
-      for (; i + 4 <= c.rows; i += 4) tile<4, T, B, Batches>(c, b, i, j, first, walk);
-    }
-    for (; i + 2 <= c.rows; i += 2) tile<2, T, B, Batches>(c, b, i, j, first, walk);
-    for (; i != c.rows; ++i) tile<1, T, B, Batches>(c, b, i, j, first, walk);
-  }
-
-  template <std::size_t Rows, class T, class B, std::size_t Batches, class First, class Walk>
-  static void tile(matrix<T> c, matrix<T const> b, std::size_t i, std::size_t j, First first, Walk walk) noexcept {
-    T* const corner = &c(i, j);
-    std::array<T const*, Rows> row;
-    B sum[Rows][Batches];
-#pragma GCC unroll 16
-    for (std::size_t r = 0; r != Rows; ++r) {
-      row[r] = first(i + r);
-#pragma GCC unroll 2
-      for (std::size_t v = 0; v != Batches; ++v) {
-        sum[r][v] = B::load_unaligned(corner + r * c.row_stride + v * B::size);
-      }
-    }
-    walk(b.data + j, b.row_stride, [&](std::size_t at, T const* other) {
-      B factor[Batches];
-#pragma GCC unroll 2
-      for (std::size_t v = 0; v != Batches; ++v) factor[v] = B::load_unaligned(other + v * B::size);
-#pragma GCC unroll 16
-      for (std::size_t r = 0; r != Rows; ++r) {
-        B const w(row[r][at]);
-#pragma GCC unroll 2
-        for (std::size_t v = 0; v != Batches; ++v) sum[r][v] = sum[r][v] + w * factor[v];
-      }
-    });
-#pragma GCC unroll 16
-    for (std::size_t r = 0; r != Rows; ++r) {
-#pragma GCC unroll 2
-      for (std::size_t v = 0; v != Batches; ++v) sum[r][v].store_unaligned(corner + r * c.row_stride + v * B::size);
-    }
-  }
-
-  /// As many rows as leave registers for the other operands: there are 32 vector registers with AVX-512, else 16.
-  static constexpr std::size_t tile_rows = batch<float>::size >= 16 ? 8 : 4;
-
   template <class T>
   static std::array<T, batch<T>::size> stored(batch<T> const& b) noexcept {
     std::array<T, batch<T>::size> lane;

@@ -1,92 +1,114 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Matrix multiplication with xsimd: tiles of c stay in registers while the inner index runs.
+// Matrix products with xsimd: tiles of the result stay in registers while the inner index runs.
 #ifndef SQWA_KERNELS_XSIMD_GEMM_HPP
 #define SQWA_KERNELS_XSIMD_GEMM_HPP
 
 #include <sqwa/kernels/portable.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <type_traits>
 #include <xsimd/xsimd.hpp>
 
 namespace sqwa::inline SQWA_ABI {
+
 namespace detail {
 
-/// c += a b in tiles of `Rows` × `Vectors` batches. Each element is added to in the order of the portable loop.
+/// c += a b for an `a` given by `first(i)`, where row i begins, and `walk(other, stride, step)`, which calls
+/// `step(at, other)` for each inner index: `at` is the element's distance from the begin of its row, `other` the row of
+/// b.
 ///
-/// Columns that fill no batch are computed on padded copies of b's last columns, on the stack.
+/// A tile of c stays in registers while the inner index runs: rows × two batches, then one, then ever narrower ones.
+/// Each element is added to in the order of the portable loop, a product and a sum at a time, so the bits are the same.
 template <class T, class Arch>
-struct xsimd_gemm {
-  using batch = xsimd::batch<T, Arch>;
-  static constexpr std::size_t lanes = batch::size;
-  static constexpr std::size_t rows = sizeof(batch) == 64 ? 8 : 4;  // 32 vector registers, or 16
-  static constexpr std::size_t depth = 256;                         // of a padded copy
-
-  static void run(matrix<T> c, matrix<T const> a, matrix<T const> b) noexcept {
+class xsimd_product {
+ public:
+  template <class First, class Walk>
+  static void run(matrix<T> c, matrix<T const> b, First first, Walk walk) noexcept {
     std::size_t j = 0;
-    for (; j + 2 * lanes <= c.columns; j += 2 * lanes) strip<2>(c, a, b, j);
-    for (; j + lanes <= c.columns; j += lanes) strip<1>(c, a, b, j);
-    if (j != c.columns) tail(c, a, b, j);
+    for (; j + 2 * wide::size <= c.columns; j += 2 * wide::size) panel<wide, 2>(c, b, j, first, walk);
+    narrow<wide>(c, b, j, first, walk);
   }
 
  private:
-  template <std::size_t Vectors>
-  static void strip(matrix<T> c, matrix<T const> a, matrix<T const> b, std::size_t j) noexcept {
+  using wide = xsimd::batch<T, Arch>;
+
+  /// As many rows as leave registers for the other operands: there are 32 vector registers with AVX-512, else 16.
+  static constexpr std::size_t tile_rows = sizeof(wide) == 64 ? 8 : 4;
+
+  /// One number with the interface of a batch: the last columns of a matrix.
+  struct single {
+    static constexpr std::size_t size = 1;
+    T value;
+    explicit single(T v = 0) : value(v) {}
+    static single load_unaligned(T const* p) { return single(*p); }
+    void store_unaligned(T* p) const { *p = value; }
+    friend single operator+(single a, single b) { return single(a.value + b.value); }
+    friend single operator*(single a, single b) { return single(a.value * b.value); }
+  };
+
+  /// The batch of half as many lanes as B, or a single number where there is none.
+  template <class B>
+  static auto half_as_wide() {
+    using half = xsimd::make_sized_batch_t<T, B::size / 2>;
+    if constexpr (B::size > 2 && !std::is_void_v<half>) {
+      return half(T{0});
+    } else {
+      return single{};
+    }
+  }
+
+  template <class B, class First, class Walk>
+  static void narrow(matrix<T> c, matrix<T const> b, std::size_t j, First first, Walk walk) noexcept {
+    for (; j + B::size <= c.columns; j += B::size) panel<B, 1>(c, b, j, first, walk);
+    if constexpr (B::size > 1) narrow<decltype(half_as_wide<B>())>(c, b, j, first, walk);
+  }
+
+  template <class B, std::size_t Batches, class First, class Walk>
+  static void panel(matrix<T> c, matrix<T const> b, std::size_t j, First first, Walk walk) noexcept {
     std::size_t i = 0;
-    for (; i + rows <= c.rows; i += rows) tile<rows, Vectors>(c, a, b, i, j);
-    for (; i + 2 <= c.rows; i += 2) tile<2, Vectors>(c, a, b, i, j);
-    for (; i != c.rows; ++i) tile<1, Vectors>(c, a, b, i, j);
+    for (; i + tile_rows <= c.rows; i += tile_rows) tile<tile_rows, B, Batches>(c, b, i, j, first, walk);
+    if constexpr (tile_rows > 4) {
+      for (; i + 4 <= c.rows; i += 4) tile<4, B, Batches>(c, b, i, j, first, walk);
+    }
+    for (; i + 2 <= c.rows; i += 2) tile<2, B, Batches>(c, b, i, j, first, walk);
+    for (; i != c.rows; ++i) tile<1, B, Batches>(c, b, i, j, first, walk);
   }
 
-  template <std::size_t Rows, std::size_t Vectors>
-  static void tile(matrix<T> c, matrix<T const> a, matrix<T const> b, std::size_t i, std::size_t j) noexcept {
-    std::array<std::array<batch, Vectors>, Rows> sum;
-#pragma GCC unroll 8
+  template <std::size_t Rows, class B, std::size_t Batches, class First, class Walk>
+  static void tile(matrix<T> c, matrix<T const> b, std::size_t i, std::size_t j, First first, Walk walk) noexcept {
+    T* const corner = &c(i, j);
+    std::array<T const*, Rows> row;
+    B sum[Rows][Batches];
+#pragma GCC unroll 16
     for (std::size_t r = 0; r != Rows; ++r) {
+      row[r] = first(i + r);
 #pragma GCC unroll 2
-      for (std::size_t v = 0; v != Vectors; ++v) sum[r][v] = batch::load_unaligned(&c(i + r, j + v * lanes));
+      for (std::size_t v = 0; v != Batches; ++v) {
+        sum[r][v] = B::load_unaligned(corner + r * c.row_stride + v * B::size);
+      }
     }
-    for (std::size_t k = 0; k != a.columns; ++k) {
-      std::array<batch, Vectors> row;
+    walk(b.data + j, b.row_stride, [&](std::size_t at, T const* other) {
+      B factor[Batches];
 #pragma GCC unroll 2
-      for (std::size_t v = 0; v != Vectors; ++v) row[v] = batch::load_unaligned(&b(k, j + v * lanes));
-#pragma GCC unroll 8
+      for (std::size_t v = 0; v != Batches; ++v) factor[v] = B::load_unaligned(other + v * B::size);
+#pragma GCC unroll 16
       for (std::size_t r = 0; r != Rows; ++r) {
-        batch const w(a(i + r, k));
+        B const w(row[r][at]);
 #pragma GCC unroll 2
-        for (std::size_t v = 0; v != Vectors; ++v) sum[r][v] = sum[r][v] + w * row[v];
+        for (std::size_t v = 0; v != Batches; ++v) sum[r][v] = sum[r][v] + w * factor[v];
       }
-    }
-#pragma GCC unroll 8
+    });
+#pragma GCC unroll 16
     for (std::size_t r = 0; r != Rows; ++r) {
 #pragma GCC unroll 2
-      for (std::size_t v = 0; v != Vectors; ++v) sum[r][v].store_unaligned(&c(i + r, j + v * lanes));
-    }
-  }
-
-  static void tail(matrix<T> c, matrix<T const> a, matrix<T const> b, std::size_t j) noexcept {
-    std::size_t const wide = c.columns - j;
-    std::array<T, depth * lanes> padded_b;
-    std::array<T, rows * lanes> padded_c;
-    for (std::size_t k = 0; k < a.columns; k += depth) {
-      std::size_t const deep = std::min(depth, a.columns - k);
-      for (std::size_t d = 0; d != deep; ++d) {
-        std::fill_n(std::copy_n(&b(k + d, j), wide, &padded_b[d * lanes]), lanes - wide, T(0));
-      }
-      for (std::size_t i = 0; i < c.rows; i += rows) {
-        std::size_t const high = std::min(rows, c.rows - i);
-        padded_c.fill(0);
-        for (std::size_t r = 0; r != high; ++r) std::copy_n(&c(i + r, j), wide, &padded_c[r * lanes]);
-        matrix<T const> const block{&a(i, k), high, deep, a.row_stride, a.column_stride};
-        strip<1>({padded_c.data(), high, lanes}, block, {padded_b.data(), deep, lanes}, 0);
-        for (std::size_t r = 0; r != high; ++r) std::copy_n(&padded_c[r * lanes], wide, &c(i + r, j));
-      }
+      for (std::size_t v = 0; v != Batches; ++v) sum[r][v].store_unaligned(corner + r * c.row_stride + v * B::size);
     }
   }
 };
 
 }  // namespace detail
+
 }  // namespace sqwa::inline SQWA_ABI
 
 #endif

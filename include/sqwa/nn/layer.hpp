@@ -46,9 +46,8 @@ struct parameter {
 ///   of one sample of the output. Called again, it starts anew.
 /// - `reserve(batch)` allocates what batches of up to `batch` samples need; nothing is allocated afterwards.
 /// - `forward(x, y, batch, pass, backend)` computes y from x.
-/// - `backward(x, dy, dx, batch, backend)` follows a `forward` in `pass::train` on the same x. It overwrites the
-/// gradients
-///   of the parameters and dx; an empty dx is not computed.
+/// - `backward(x, dy, dx, batch, backend)` follows a `forward` in `pass::train` on the same x. It overwrites dx and the
+///   gradients of the parameters; an empty dx is not computed.
 /// - `visit(f)` calls `f(parameter)` for each parameter, in an order that does not change, with the layer's own names.
 ///
 /// Models: `in_place` is true only where `forward` may be given one run of memory as x and y, and `backward` as dy and
