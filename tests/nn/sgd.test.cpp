@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <sqwa/nn/sgd.hpp>
+#include "support/every_backend.hpp"
+#include "support/gradient_check.hpp"
+#include "support/refuses.hpp"
+
+#include <doctest/doctest.h>
+#include <vector>
+
+namespace nn = sqwa::nn;
+
+namespace {
+
+/// A weight, a bias and a statistic, with a gradient each of a constant.
+struct model {
+  std::vector<double> weight{1.0}, bias{1.0}, statistic{1.0};
+  std::vector<double> weight_gradient{0.5}, bias_gradient{0.5};
+
+  template <class F>
+  void visit(F&& f) {
+    f(nn::parameter<double>{"weight", {weight.size()}, weight, weight_gradient, nn::role::weight});
+    f(nn::parameter<double>{"statistic", {statistic.size()}, statistic, {}, nn::role::statistic});
+    f(nn::parameter<double>{"bias", {bias.size()}, bias, bias_gradient, nn::role::bias});
+  }
+};
+
+}  // namespace
+
+TEST_CASE("sgd: two steps by hand, with momentum, Nesterov and weight decay on weights alone") {
+  // All numbers are exact in binary: momentum 1/2, decay 1/4, rate 1/8.
+  model m;
+  nn::sgd<double> plain{{.momentum = 0}};
+  plain.step(m, 0.125);
+  CHECK(m.weight[0] == 1 - 0.0625);
+  CHECK(m.statistic[0] == 1);
+
+  m = {};
+  nn::sgd<double> heavy{{.momentum = 0.5F, .weight_decay = 0.25F}};
+  heavy.step(m, 0.125);  // g = 0.5 + 0.25 = 0.75 = v
+  CHECK(m.weight[0] == 0.90625);
+  CHECK(m.bias[0] == 0.9375);  // v = 0.5
+  heavy.step(m, 0.125);        // g = 0.5 + 0.2265625, v = 0.375 + g
+  CHECK(m.weight[0] == 0.90625 - 0.125 * (0.375 + 0.7265625));
+  CHECK(m.bias[0] == 0.9375 - 0.125 * 0.75);
+
+  m = {};
+  nn::sgd<double> nesterov{{.momentum = 0.5F, .nesterov = true}};
+  nesterov.step(m, 0.125);  // v = 0.5, g + v / 2 = 0.75
+  CHECK(m.bias[0] == 1 - 0.125 * 0.75);
+  nesterov.step(m, 0.125);  // v = 0.75, g + v / 2 = 0.875
+  CHECK(m.bias[0] == 1 - 0.125 * (0.75 + 0.875));
+}
+
+TEST_CASE("sgd: after reset the next step is a first step") {
+  model m, fresh;
+  nn::sgd<double> s{{.momentum = 0.5F}};
+  s.step(m, 0.125);
+  s.step(m, 0.125);
+  s.reset();
+  m = {};
+  s.step(m, 0.125);
+  nn::sgd<double>{{.momentum = 0.5F}}.step(fresh, 0.125);
+  CHECK(m.weight == fresh.weight);
+}
+
+TEST_CASE("sgd: every backend gives the same bits") {
+  model start;
+  start.weight = test::uniform(50'000, 1);
+  start.weight_gradient = test::uniform(50'000, 2);
+  nn::sgd_options const how{.momentum = 0.9F, .nesterov = true, .weight_decay = 0.01F};
+  model expected = start;
+  nn::sgd<double> s{how};
+  for (int i = 0; i != 3; ++i) s.step(expected, 0.1);
+  test::every_backend([&](auto where) {
+    model m = start;
+    nn::sgd<double> other{how};
+    for (int i = 0; i != 3; ++i) other.step(m, 0.1, where);
+    CHECK(m.weight == expected.weight);
+    CHECK(m.bias == expected.bias);
+  });
+}
+
+TEST_CASE("sgd: momentum outside [0, 1) and negative decay are refused") {
+  CHECK(test::refuses([] { nn::sgd<float>{{.momentum = 1}}; }, "momentum 1"));
+  CHECK(test::refuses([] { nn::sgd<float>{{.momentum = -0.5F}}; }, "momentum -0.5"));
+  CHECK(test::refuses([] { nn::sgd<float>{{.weight_decay = -1}}; }, "weight decay -1"));
+}
