@@ -27,6 +27,7 @@ struct no_bits {
 
 static_assert(sqwa::number_format<codebook> && !sqwa::uniform_format<codebook>);
 static_assert(sqwa::number_format<even> && sqwa::uniform_format<even>);
+static_assert(sqwa::number_format<unsigned_codes> && unsigned_codes::max_code == even::max_code);
 static_assert(!sqwa::uniform_format<unsigned_codes>);
 static_assert(!sqwa::number_format<int> && !sqwa::number_format<no_bits>);
 
