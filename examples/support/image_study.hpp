@@ -44,31 +44,42 @@ struct study_options {
 /// What one seed gave.
 struct study_result {
   unsigned seed = 0;
-  sqwa::report report;              ///< float, direct, control and the rows of the method
+  sqwa::report report;             ///< float, direct, control and the rows of the method
   std::vector<curve_point> curve;  ///< every training step of the method
 };
 
-/// The example's network: three 3 × 3 convolutions of w, 2w and 2w channels, each with batch-norm and ReLU, and one dense layer.
+/// The example's network: three 3 × 3 convolutions of w, 2w and 2w channels, each with batch-norm and ReLU, and one
+/// dense layer.
 inline auto network(std::size_t width, std::size_t classes) {
   using namespace sqwa::nn;
   conv2d_options const same{.kernel = 3, .padding = 1, .bias = false};
   return sequential{conv2d(width, same),     batch_norm(), relu(), max_pool(2),
                     conv2d(2 * width, same), batch_norm(), relu(), max_pool(2),
-                    conv2d(2 * width, same), batch_norm(), relu(), global_average_pool(), dense(classes)};
+                    conv2d(2 * width, same), batch_norm(), relu(), global_average_pool(),
+                    dense(classes)};
 }
 
 /// The format of a number of levels that is known at run time.
 inline sqwa::any_quantizer format_of(int levels) {
   switch (levels) {
-    case 3: return sqwa::symmetric<3>{};
-    case 5: return sqwa::symmetric<5>{};
-    case 7: return sqwa::symmetric<7>{};
-    case 15: return sqwa::symmetric<15>{};
-    case 31: return sqwa::symmetric<31>{};
-    case 63: return sqwa::symmetric<63>{};
-    case 127: return sqwa::symmetric<127>{};
-    case 255: return sqwa::symmetric<255>{};
-    default: throw std::invalid_argument("--levels " + std::to_string(levels) + ": 3, 5, 7, 15, 31, 63, 127 or 255");
+    case 3:
+      return sqwa::symmetric<3>{};
+    case 5:
+      return sqwa::symmetric<5>{};
+    case 7:
+      return sqwa::symmetric<7>{};
+    case 15:
+      return sqwa::symmetric<15>{};
+    case 31:
+      return sqwa::symmetric<31>{};
+    case 63:
+      return sqwa::symmetric<63>{};
+    case 127:
+      return sqwa::symmetric<127>{};
+    case 255:
+      return sqwa::symmetric<255>{};
+    default:
+      throw std::invalid_argument("--levels " + std::to_string(levels) + ": 3, 5, 7, 15, 31, 63, 127 or 255");
   }
 }
 
@@ -104,7 +115,8 @@ class study {
   study_result run(unsigned seed, E executor, sqwa::observer const& watch) const {
     study_result result{seed, {}, {}};
     auto const record = [&](sqwa::progress const& p) {
-      bool const captured = std::string_view(p.phase) == "retrain" && recipe_.capture(recipe_.retrain.rate, p.step, p.steps);
+      bool const captured =
+          std::string_view(p.phase) == "retrain" && recipe_.capture(recipe_.retrain.rate, p.step, p.steps);
       result.curve.push_back({p.phase, static_cast<double>(p.rate), p.loss, captured});
       watch(p);
     };
@@ -135,8 +147,11 @@ class study {
   /// A trainer of the example's network that reports on the training and the test images.
   template <sqwa::executor E>
   [[nodiscard]] auto learner_for(unsigned seed, E executor) const {
-    sqwa::nn::trainer_options const how{
-        .batch = options_.batch, .momentum = 0.9F, .nesterov = true, .weight_decay = options_.weight_decay, .seed = seed};
+    sqwa::nn::trainer_options const how{.batch = options_.batch,
+                                        .momentum = 0.9F,
+                                        .nesterov = true,
+                                        .weight_decay = options_.weight_decay,
+                                        .seed = seed};
     sqwa::nn::trainer learner(network(*options_.width, data_.train.classes), data_.train, how,
                               sqwa::backend<sqwa::xsimd_kernels<>, E>{executor});
     learner.watch("train", data_.train);
@@ -152,15 +167,15 @@ class study {
     };
     set(options_.width, std::size_t{small ? 8U : 16U});
     set(options_.epochs, small ? 20.0 : 3.0);
-    set(options_.rate, 0.1F);
+    set(options_.rate, small ? 0.2F : 0.1F);
     set(options_.cycles, small ? 10 : 7);
     set(options_.cycle_epochs, small ? 4.0 : 1.0);
     set(options_.captures, small ? 7 : 5);
-    set(options_.retrain_rate, 0.1F);
-    set(options_.trough_rate, 0.001F);
+    set(options_.retrain_rate, small ? 0.2F : 0.1F);
+    set(options_.trough_rate, 0.01F);
     set(options_.fine_tune_epochs, small ? 20.0 : 2.0);
-    set(options_.fine_tune_rate, 0.01F);
-    set(options_.control_rate, 0.1F);
+    set(options_.fine_tune_rate, small ? 0.05F : 0.02F);
+    set(options_.control_rate, small ? 0.3F : 0.1F);
   }
 
   void set_recipe() {
@@ -169,7 +184,9 @@ class study {
     auto const cosine = [](float hi, float lo, sqwa::step_index n) {
       return sqwa::cosine{.hi = hi, .lo = lo, .length = std::max<sqwa::step_index>(n - 1, 0)};
     };
-    auto const phase_of = [&](float hi, sqwa::step_index n) { return n == 0 ? sqwa::phase{} : sqwa::phase{cosine(hi, 0, n), n}; };
+    auto const phase_of = [&](float hi, sqwa::step_index n) {
+      return n == 0 ? sqwa::phase{} : sqwa::phase{cosine(hi, 0, n), n};
+    };
     sqwa::step_index const cycle = std::max<sqwa::step_index>(steps(*options_.cycle_epochs), 1);
     recipe_ = options_.recipe;
     recipe_.format = format_of(options_.levels);
@@ -187,12 +204,14 @@ class study {
   sqwa::recipe recipe_;
 };
 
-/// Puts a saved model into the network it was trained as, and evaluates it on the data it names (or on `data`, if not empty).
+/// Puts a saved model into the network it was trained as, and evaluates it on the data it names (or on `data`, if not
+/// empty).
 inline std::vector<sqwa::score> evaluate_model(std::string const& file, std::string const& data) {
   sqwa::low_bit_model const model = sqwa::io::read_model(file);
   auto const note = [&](char const* key) {
     auto const at = model.notes.find(key);
-    if (at == model.notes.end()) throw std::invalid_argument(file + ": no note '" + key + "'; was it written by this program?");
+    if (at == model.notes.end())
+      throw std::invalid_argument(file + ": no note '" + key + "'; was it written by this program?");
     return at->second;
   };
   study_options o;

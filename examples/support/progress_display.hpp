@@ -5,11 +5,11 @@
 
 #include <sqwa/method/phases.hpp>
 
+#include <unistd.h>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <mutex>
-#include <unistd.h>
 
 namespace example {
 
@@ -27,8 +27,8 @@ class progress_display {
     auto const pause = terminal_ ? milliseconds(100) : milliseconds(5'000);
     if (now - shown_ < pause && done_ != total_) return;
     shown_ = now;
-    double const left = duration<double>(now - begin_).count() * static_cast<double>(total_ - done_) /
-                        static_cast<double>(done_);
+    double const left =
+        duration<double>(now - begin_).count() * static_cast<double>(total_ - done_) / static_cast<double>(done_);
     std::fprintf(stderr, "%sseed %u  %-9s step %lld of %lld  rate %.5f  loss %.4f  %.0f %%, %.0f s left%s",
                  terminal_ ? "\r" : "", seed, p.phase, static_cast<long long>(p.step + 1),
                  static_cast<long long>(p.steps), static_cast<double>(p.rate), p.loss,

@@ -74,9 +74,8 @@ class output_directory {
   void write(study const& plan, std::vector<study_result> const& results) const {
     write_text("report.csv", csv(results));
     write_text("report.json", json(plan, results));
-    write_text("training.svg",
-               training_picture(results.front().curve, "SQWA on " + plan.options().data + ", seed " +
-                                                           std::to_string(results.front().seed)));
+    write_text("training.svg", training_picture(results.front().curve, "SQWA on " + plan.options().data + ", seed " +
+                                                                           std::to_string(results.front().seed)));
     sqwa::io::write_model(path_ / "model.sqwa", results.front().report.model);
   }
 

@@ -61,8 +61,8 @@ inline std::string training_picture(std::vector<curve_point> const& points, std:
     std::size_t end = begin;
     while (end != points.size() && points[end].phase == points[begin].phase) ++end;
     bool const even = points[begin].phase == "retrain";
-    put("<rect x='%.1f' y='%g' width='%.1f' height='%g' fill='%s'/>\n", x(begin), top, x(end) - x(begin), 2 * panel + gap,
-        even ? "#eef3fb" : "#f7f7f7");
+    put("<rect x='%.1f' y='%g' width='%.1f' height='%g' fill='%s'/>\n", x(begin), top, x(end) - x(begin),
+        2 * panel + gap, even ? "#eef3fb" : "#f7f7f7");
     svg += "<text x='" + std::to_string(x(begin) + 4) + "' y='" + std::to_string(top - 8) + "' fill='#444'>" +
            std::string(points[begin].phase) + "</text>\n";
     begin = end;
@@ -80,8 +80,8 @@ inline std::string training_picture(std::vector<curve_point> const& points, std:
       put("<circle cx='%.1f' cy='%.1f' r='4' fill='#16a34a' stroke='#fff'/>\n", x(i), rate_y(points[i].rate));
     }
   }
-  put("<text x='8' y='%g' fill='#2a6fdb'>rate</text>\n<text x='8' y='%g' fill='#2a6fdb'>%.3g</text>\n", top + 26, top + 10,
-      highest);
+  put("<text x='8' y='%g' fill='#2a6fdb'>rate</text>\n<text x='8' y='%g' fill='#2a6fdb'>%.3g</text>\n", top + 26,
+      top + 10, highest);
   put("<text x='8' y='%g' fill='#2a6fdb'>0</text>\n", top + panel);
   put("<text x='8' y='%g' fill='#c2410c'>loss</text>\n<text x='8' y='%g' fill='#c2410c'>%.3g</text>\n",
       top + panel + gap + 26, top + panel + gap + 10, most);

@@ -93,7 +93,7 @@ TEST_CASE("run: the same recipe gives the same figures again, and every switch c
   r.fine_tune_from = start_point::quantized;
   CHECK(figure(r) != reference);
   r = short_recipe();
-  r.gradient = straight_through::plain;
+  r.gradient = straight_through::clipped;
   CHECK(figure(r) != reference);
   r = short_recipe();
   r.capture = at_trough{.last = 3};
@@ -157,9 +157,7 @@ struct least_learner {
 
 TEST_CASE("run: three members make a learner") {
   least_learner l;
-  recipe r = short_recipe();
-  r.gradient = straight_through::plain;
-  report const result = run(r, l);
+  report const result = run(short_recipe(), l);
   CHECK(result.rows.size() == 7);
   CHECK(result.rows.back().scores.empty());
   CHECK(result.model.weights[0].name == "weights_0");

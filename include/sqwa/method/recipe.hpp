@@ -47,7 +47,7 @@ struct recipe {
   scale_rule scales = scale_rule::frozen;          ///< 3, 5 scales while training: as fitted, or fitted at every step
   scale_rule requantize = scale_rule::refitted;    ///< 5 scales of the re-quantized average
   start_point fine_tune_from = start_point::mean;  ///< 5 latent weights at its start
-  straight_through gradient = straight_through::clipped;  ///< 3, 5 gradient of the rounding
+  straight_through gradient = straight_through::plain;  ///< 3, 5 gradient of the rounding
   float control_rate = 0;  ///< top rate of the control's cosine; 0: that of `retrain` at its first step
   std::uint64_t seed = 1;  ///< of stochastic rounding
 
