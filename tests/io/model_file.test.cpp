@@ -220,6 +220,7 @@ TEST_CASE("model file: bad codes, scales, padding and trailing bytes are refused
   };
   // 5 scales (20 bytes), 15 codes of 2 bits (4 bytes), 2 scales (8), 7 codes of 4 bits (4), 2 floats (8)
   CHECK(refused(20, std::byte{0xFF}, "codes below the number of levels"));
+  CHECK(refused(23, std::byte{0x30}, "codes below the number of levels"));  // the last code
   CHECK(refused(23, std::byte{0xC0}, "zero bits behind the last code"));
   CHECK(refused(3, std::byte{0x7F}, "finite scales"));  // 0.1F is 3DCCCCCD, and 7FCCCCCD is NaN
   CHECK(whole.size() == payload + 44 + 4);
@@ -235,6 +236,25 @@ TEST_CASE("model file: bad codes, scales, padding and trailing bytes are refused
   padded[padded.size() - 5] = std::byte{1};
   test::put(here / "odd", sealed(padded, header(padded).size()));
   CHECK(test::refused([&] { (void)sqwa::io::read_model(here / "odd"); }, "a zero byte between", here / "odd"));
+}
+
+TEST_CASE("model file: a bad code is found anywhere, in every width") {
+  test::folder const here("model-codes");
+  for (int levels : {3, 7, 15, 127, 255 - 2, 4095 - 2, 65'533}) {  // each leaves a field of ones that is no code
+    sqwa::low_bit_model m;
+    m.weights.push_back(tensor("w", levels, {2000}, sqwa::per_tensor{}({2000})));
+    sqwa::io::write_model(here / "m", m);
+    auto const whole = sqwa::io::read_file(here / "m");
+    std::size_t const codes = 16 + header(whole).size() + 4;
+    std::size_t const bytes = m.weights[0].weights.bytes.size();
+    for (std::size_t at : {std::size_t{0}, bytes / 2, bytes - 3}) {
+      auto file = whole;
+      for (std::size_t i = at; i != at + 3; ++i) file[codes + i] = std::byte{0xFF};
+      test::put(here / "x", sealed(file, header(whole).size()));
+      auto const read = [&] { (void)sqwa::io::read_model(here / "x"); };
+      CHECK(test::refused(read, "codes below the number of levels", here / "x"));
+    }
+  }
 }
 
 TEST_CASE("write_model: a model that contradicts itself breaks the contract, and an old file survives") {

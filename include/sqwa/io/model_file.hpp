@@ -15,6 +15,7 @@
 
 #include <zlib.h>
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -49,9 +50,14 @@ inline char const* layout_fault(int levels, blocks const& b) noexcept {
 /// What is wrong with scales or codes, as "expected …"; nullptr where they are sound.
 inline char const* value_fault(packed const& p) {
   if (!std::ranges::all_of(p.scales, [](float s) { return std::isfinite(s); })) return "finite scales";
-  bool sound = true;
-  p.for_each_code([&](std::size_t, int code) { sound = sound && code <= p.max_code(); });
-  if (!sound) return "codes below the number of levels";
+  std::array<std::int16_t, 512> buffer;
+  for (std::size_t first = 0; first < p.size(); first += buffer.size()) {
+    auto const part = std::span(buffer).first(std::min(buffer.size(), p.size() - first));
+    sqwa::detail::read_codes(p.bytes.data(), p.bits(), p.max_code(), first, part);
+    if (sqwa::detail::first_outside(std::span<std::int16_t const>(part), p.max_code()) != part.size()) {
+      return "codes below the number of levels";
+    }
+  }
   std::size_t const used = p.size() % 8 * static_cast<std::size_t>(p.bits()) % 8;
   if (used != 0 && std::to_integer<unsigned>(p.bytes.back()) >> used != 0) return "zero bits behind the last code";
   return nullptr;
