@@ -84,8 +84,8 @@ TEST_CASE("portable: convolutions are products with the matrix of windows, and w
   for (std::size_t i = 0; i != image.size(); ++i) image[i] = static_cast<float>(i * i % 17);
   std::vector<std::uint32_t> const offsets{0, 1, 9, 2, 20};
   sqwa::windows<float> const view{image.data(), offsets, 2, 3, 8};
-  REQUIRE(view.rows() == 5);
-  REQUIRE(view.columns() == 6);
+  CHECK(view.rows() == 5);
+  CHECK(view.columns() == 6);
   CHECK(view(2, 4) == image[9 + 8 + 1]);
   std::vector<float> copied(30);
   for (std::size_t i = 0; i != 5; ++i) {

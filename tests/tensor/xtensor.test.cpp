@@ -24,7 +24,7 @@ static_assert(!sqwa::tensor<decltype(xt::xtensor<float, 1>{} + xt::xtensor<float
 TEST_CASE("xtensor: elements in the order of memory, extents as they are") {
   xt::xtensor<float, 2> x{{1, 2, 3}, {4, 5, 6}};
   CHECK(sqwa::shape_of(x) == sqwa::shape{2, 3});
-  REQUIRE(sqwa::values(x).size() == 6);
+  CHECK(sqwa::values(x).size() == 6);
   for (std::size_t i = 0; i != 6; ++i) CHECK(sqwa::values(x)[i] == static_cast<float>(i + 1));
   sqwa::mutable_values(x)[5] = 9;
   CHECK(x(1, 2) == 9);

@@ -20,12 +20,16 @@ class shape {
   static constexpr std::size_t max_rank = 8;
 
   constexpr shape() = default;
-  constexpr shape(std::initializer_list<std::size_t> extents) { assign(extents); }
+  constexpr shape(std::initializer_list<std::size_t> extents) {
+    for (std::size_t e : extents) append(e);
+  }
 
   /// @pre at most `max_rank` extents
   template <std::ranges::input_range Extents>
     requires(!std::same_as<std::remove_cvref_t<Extents>, shape>)
-  constexpr explicit shape(Extents&& extents) { assign(extents); }
+  constexpr explicit shape(Extents&& extents) {
+    for (auto e : extents) append(static_cast<std::size_t>(e));
+  }
 
   [[nodiscard]] constexpr std::size_t rank() const noexcept { return rank_; }
   [[nodiscard]] constexpr std::size_t operator[](std::size_t axis) const noexcept { return extents_[axis]; }
@@ -42,12 +46,9 @@ class shape {
   constexpr bool operator==(shape const&) const = default;
 
  private:
-  template <class Extents>
-  constexpr void assign(Extents&& extents) {
-    for (auto e : extents) {
-      expects(rank_ < max_rank, "shape: more than {} extents", max_rank);
-      extents_[rank_++] = static_cast<std::size_t>(e);
-    }
+  constexpr void append(std::size_t extent) {
+    expects(rank_ < max_rank, "shape: more than {} extents", max_rank);
+    extents_[rank_++] = extent;
   }
 
   std::array<std::size_t, max_rank> extents_{};
