@@ -27,8 +27,8 @@ class any_schedule {
  public:
   any_schedule() = default;
 
-  template <schedule S>
-    requires(!std::same_as<S, any_schedule>)
+  template <class S>
+    requires(!std::same_as<S, any_schedule>) && schedule<S>  // in this order: copying must not ask about itself
   any_schedule(S s)  // NOLINT(google-explicit-constructor): a recipe is written with the schedules themselves
       : self_(std::make_shared<model<S> const>(std::move(s))) {}
 
@@ -70,8 +70,8 @@ class any_schedule {
 /// Any capture policy, its type forgotten.
 class any_capture {
  public:
-  template <capture_policy<any_schedule> P>
-    requires(!std::same_as<P, any_capture>)
+  template <class P>
+    requires(!std::same_as<P, any_capture>) && capture_policy<P, any_schedule>
   any_capture(P policy)  // NOLINT(google-explicit-constructor)
       : decide_(std::move(policy)) {}
 
@@ -91,7 +91,8 @@ enum class straight_through { clipped, plain };
 class any_quantizer {
  public:
   /// A format with the default fit (`l2`), granularity (`per_tensor`) and rounding (`nearest_even`).
-  template <number_format F>
+  template <class F>
+    requires(!std::same_as<F, any_quantizer>) && number_format<F>
   any_quantizer(F format)  // NOLINT(google-explicit-constructor)
       : any_quantizer(quantizer{format}) {}
 
