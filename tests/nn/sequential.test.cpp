@@ -80,7 +80,7 @@ TEST_CASE("sequential: parameters are named after layer and place, in a fixed or
     CHECK(p.gradient.size() == (p.kind == nn::role::statistic ? 0 : p.value.size()));
   }
   CHECK(names == std::vector<std::string>{"conv2d_1.weight", "batch_norm_2.scale", "batch_norm_2.shift",
-                                          "batch_norm_2.running_mean", "batch_norm_2.running_variance",
+                                          "batch_norm_2.running_mean", "batch_norm_2.running_var",
                                           "sequential_4.dense_2.weight", "sequential_4.dense_2.bias"});
   model.parameters()[0].value[0] = 42;
   CHECK(model.get<0>().weight()(0, 0, 0, 0) == 42);

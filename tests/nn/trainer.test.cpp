@@ -11,14 +11,32 @@
 #include "support/refuses.hpp"
 
 #include <doctest/doctest.h>
+#include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <limits>
+#include <new>
 #include <string>
 #include <vector>
 
 namespace nn = sqwa::nn;
+
+namespace {
+
+std::atomic<std::size_t> allocations = 0;
+
+}  // namespace
+
+void* operator new(std::size_t size) {
+  ++allocations;
+  if (void* const p = std::malloc(size == 0 ? 1 : size)) return p;
+  throw std::bad_alloc();
+}
+void operator delete(void* p) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 
 namespace {
 
@@ -107,6 +125,21 @@ TEST_CASE("trainer: a copy continues as the original, and neither moves the othe
   CHECK(train(other, 3) == train(t, 3));
 }
 
+TEST_CASE("trainer: a step allocates nothing, at the begin of an epoch neither") {
+  auto const set = stripes(50);
+  nn::trainer t{network(), set, {.batch = 16}};
+  t.backward();
+  t.update(0.05F);  // the first step makes room for the momentum
+  std::size_t const before = allocations;
+  for (int i = 0; i != 8; ++i) {
+    t.backward();
+    t.update(0.05F);
+  }
+  t.refresh_statistics();
+  CHECK(allocations == before);
+  CHECK(before > 0);
+}
+
 TEST_CASE("trainer: gradients are those at the parameters as they stand, of a new batch each time") {
   auto const set = stripes(48);
   nn::trainer a{network(), set, {.batch = 16}}, b{network(), set, {.batch = 16}};
@@ -131,7 +164,7 @@ TEST_CASE("trainer: weights, biases with norms, and statistics are listed apart,
   };
   CHECK(names(t.parameters()) == "conv2d_1.weight dense_5.weight ");
   CHECK(names(t.float_parameters()) == "batch_norm_2.scale batch_norm_2.shift dense_5.bias ");
-  CHECK(names(t.statistics()) == "batch_norm_2.running_mean batch_norm_2.running_variance ");
+  CHECK(names(t.statistics()) == "batch_norm_2.running_mean batch_norm_2.running_var ");
 }
 
 TEST_CASE("trainer: refreshed statistics depend on the parameters alone, not on what was trained before") {

@@ -28,7 +28,8 @@ class any_schedule {
   any_schedule() = default;
 
   template <class S>
-    requires(!std::same_as<S, any_schedule>) && schedule<S>  // in this order: copying must not ask about itself
+    requires(!std::same_as<S, any_schedule>)
+  &&schedule<S>      // in this order: copying must not ask about itself
   any_schedule(S s)  // NOLINT(google-explicit-constructor): a recipe is written with the schedules themselves
       : self_(std::make_shared<model<S> const>(std::move(s))) {}
 
@@ -71,8 +72,8 @@ class any_schedule {
 class any_capture {
  public:
   template <class P>
-    requires(!std::same_as<P, any_capture>) && capture_policy<P, any_schedule>
-  any_capture(P policy)  // NOLINT(google-explicit-constructor)
+    requires(!std::same_as<P, any_capture>)
+  &&capture_policy<P, any_schedule> any_capture(P policy)  // NOLINT(google-explicit-constructor)
       : decide_(std::move(policy)) {}
 
   /// Whether a snapshot is taken after step `t` of a run of `total` steps.
@@ -92,8 +93,8 @@ class any_quantizer {
  public:
   /// A format with the default fit (`l2`), granularity (`per_tensor`) and rounding (`nearest_even`).
   template <class F>
-    requires(!std::same_as<F, any_quantizer>) && number_format<F>
-  any_quantizer(F format)  // NOLINT(google-explicit-constructor)
+    requires(!std::same_as<F, any_quantizer>)
+  &&number_format<F> any_quantizer(F format)  // NOLINT(google-explicit-constructor)
       : any_quantizer(quantizer{format}) {}
 
   template <class F, class Fit, class G, class R>

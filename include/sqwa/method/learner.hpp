@@ -27,15 +27,16 @@ concept range_of_tensors = std::ranges::forward_range<R> && mutable_tensor<std::
 
 /// Anything that can be trained by the method: the included trainer, or somebody else's.
 ///
-/// Models: `parameters()` is a range of tensors (or of views of tensors that stay where they are) to be quantized, always in
-/// the same order, of the same sizes. `backward()` takes the next batch, leaves the gradients at the parameters as they now
-/// stand and returns the loss. `update(rate)` makes one optimizer step with these gradients.
+/// Models: `parameters()` is a range of tensors (or of views of tensors that stay where they are) to be quantized,
+/// always in the same order, of the same sizes. `backward()` takes the next batch, leaves the gradients at the
+/// parameters as they now stand and returns the loss. `update(rate)` makes one optimizer step with these gradients.
 ///
 /// Made use of when present:
 /// - `gradients()`: tensors in the order of `parameters()`; needed to clip the straight-through gradient
 /// - `float_parameters()`: trained tensors that stay float (bias, normalization); averaged with the weights
 /// - `statistics()`: tensors that are neither trained nor averaged (running means); kept with a captured model
-/// - `refresh_statistics()`: re-estimates the statistics for the parameters as they now stand; called before evaluations
+/// - `refresh_statistics()`: re-estimates the statistics for the parameters as they now stand; called before
+/// evaluations
 /// - `evaluate()`: a `score` or a range of them
 /// - `reset_optimizer()`: forgets momentum; called where the parameters are replaced
 template <class L>
@@ -85,7 +86,8 @@ std::vector<std::span<scalar_of<L>>> statistic_spans(L& l) {
 
 /// Refuses a loss that is not finite.
 inline void check_loss(double loss, step_index step) {
-  if (!std::isfinite(loss)) throw nn::training_error("the loss is not finite at step " + std::to_string(step) + " of the phase");
+  if (!std::isfinite(loss))
+    throw nn::training_error("the loss is not finite at step " + std::to_string(step) + " of the phase");
 }
 
 template <learner L>

@@ -23,8 +23,9 @@ namespace sqwa::inline SQWA_ABI {
 
 /// The low-bit side of a learner whose parameters are the latent weights.
 ///
-/// Holds one set of scales for each tensor and a copy of the latent weights while the low-bit ones stand in their place. Refers
-/// to the learner, which must outlive it and whose tensors must not move. Memory: one copy of the weights, at construction.
+/// Holds one set of scales for each tensor and a copy of the latent weights while the low-bit ones stand in their
+/// place. Refers to the learner, which must outlive it and whose tensors must not move. Memory: one copy of the
+/// weights, at construction.
 template <learner L>
 class low_bit_weights {
  public:
@@ -114,8 +115,8 @@ class low_bit_weights {
     }
     for (std::size_t i = 0; i != floats.size(); ++i) {
       expects(model.floats[i].values.size() == floats[i].size(),
-              "low_bit_weights::put: tensor {} has {} values in the model, {} in the learner", std::string_view(model.floats[i].name),
-              model.floats[i].values.size(), floats[i].size());
+              "low_bit_weights::put: tensor {} has {} values in the model, {} in the learner",
+              std::string_view(model.floats[i].name), model.floats[i].values.size(), floats[i].size());
     }
     for (std::size_t i = 0; i != tensors_.size(); ++i) {
       model.weights[i].weights.decode(tensors_[i].weights);
@@ -138,7 +139,7 @@ class low_bit_weights {
   struct tensor_state {
     std::string name;
     shape extents;
-    std::span<scalar> weights;   // in the learner
+    std::span<scalar> weights;  // in the learner
     std::vector<float> scales;
     std::vector<scalar> latent;  // while the low-bit weights stand in the learner
   };

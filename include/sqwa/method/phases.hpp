@@ -60,8 +60,8 @@ void train_float(L& l, phase const& p, observer const& watch = {}) {
 
 /// Trains the latent weights with the gradient at the low-bit ones; `after(t)` is called after each step.
 template <learner L, class After>
-void train_low_bit(char const* name, low_bit_weights<L>& weights, phase const& p, recipe const& r, observer const& watch,
-                   After after) {
+void train_low_bit(char const* name, low_bit_weights<L>& weights, phase const& p, recipe const& r,
+                   observer const& watch, After after) {
   detail::reset_optimizer(weights.trained());
   auto const step = [&](float rate) {
     if (r.scales == scale_rule::refitted) weights.fit();

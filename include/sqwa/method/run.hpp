@@ -68,10 +68,11 @@ report run_float(recipe const& r, L& l, observer const& watch = {}) {
   return result;
 }
 
-/// Phases 2 to 5 on a model that is trained in float: rows `direct`, `latent`, `last_capture`, `average`, `requantized`, `sqwa`.
+/// Phases 2 to 5 on a model that is trained in float: rows `direct`, `latent`, `last_capture`, `average`,
+/// `requantized`, `sqwa`.
 ///
-/// With `averaging::none`: rows `direct` and `control`. The learner ends with the latent weights of the last row; its low-bit
-/// model is `report::model`.
+/// With `averaging::none`: rows `direct` and `control`. The learner ends with the latent weights of the last row; its
+/// low-bit model is `report::model`.
 template <learner L>
 report run_low_bit(recipe const& r, L& l, observer const& watch = {}) {
   check(r);

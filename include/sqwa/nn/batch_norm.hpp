@@ -46,8 +46,9 @@ struct pooled {
 
 /// y = scale * (x - mean) / sqrt(variance + epsilon) + shift, for each channel (the last extent) by itself.
 ///
-/// In training and while refreshing, mean and (biased) variance are those of the batch; a training step moves
-/// `running_mean` and `running_variance` (unbiased) towards them by `momentum`; inference uses the running ones.
+/// Parameters: `scale`, one at first, `shift`, zero at first, `running_mean` and `running_var`. In training and while
+/// refreshing, mean and (biased) variance are those of the batch; a training step moves
+/// the running mean and (unbiased) variance towards them by `momentum`; inference uses the running ones.
 /// Between `begin_refresh()` and `end_refresh()` every forward pass in `pass::refresh` is counted by its samples; then
 /// the running statistics are the mean and the unbiased variance of all that was seen. S. Ioffe, C. Szegedy, "Batch
 /// normalization", ICML 2015, algorithms 1 and 2. Memory: a few numbers for each channel and each piece of a batch.
@@ -157,7 +158,7 @@ class batch_norm {
     tell("scale", scale_, mutable_values(scale_gradient_), role::norm);
     tell("shift", shift_, mutable_values(shift_gradient_), role::norm);
     tell("running_mean", running_mean_, {}, role::statistic);
-    tell("running_variance", running_variance_, {}, role::statistic);
+    tell("running_var", running_variance_, {}, role::statistic);
   }
 
   [[nodiscard]] xt::xtensor<T, 1> const& running_mean() const noexcept { return running_mean_; }
