@@ -47,11 +47,14 @@ struct pooled {
 /// y = scale * (x - mean) / sqrt(variance + epsilon) + shift, for each channel (the last extent) by itself.
 ///
 /// Parameters: `scale`, one at first, `shift`, zero at first, `running_mean` and `running_var`. In training and while
-/// refreshing, mean and (biased) variance are those of the batch; a training step moves
-/// the running mean and (unbiased) variance towards them by `momentum`; inference uses the running ones.
-/// Between `begin_refresh()` and `end_refresh()` every forward pass in `pass::refresh` is counted by its samples; then
-/// the running statistics are the mean and the unbiased variance of all that was seen. S. Ioffe, C. Szegedy, "Batch
-/// normalization", ICML 2015, algorithms 1 and 2. Memory: a few numbers for each channel and each piece of a batch.
+/// refreshing, mean and (biased) variance are those of the batch; a training step moves the running mean and (unbiased)
+/// variance towards them by `momentum`; inference uses the running ones. Between `begin_refresh()` and `end_refresh()`
+/// every forward pass in `pass::refresh` is counted by its samples; then the running statistics are the mean and the
+/// unbiased variance of all that was seen.
+///
+/// S. Ioffe, C. Szegedy, "Batch normalization", ICML 2015, algorithms 1 and 2.
+///
+/// Memory: a few numbers for each channel and each piece of a batch.
 template <real T = float>
 class batch_norm {
  public:
