@@ -60,5 +60,5 @@ TEST_CASE("capture_average: nothing captured, nothing to average: refused") {
   low_bit_weights weights(l, symmetric<3>{});
   CHECK(test::refuses([&] { capture_average<test::toy_learner>(averaging::codes).put(weights); },
                       "nothing was captured"));
-  CHECK(test::refuses([] { capture_average<test::toy_learner>(averaging::none); }, "averages nothing"));
+  CHECK(test::refuses([] { capture_average<test::toy_learner> const nothing{averaging::none}; }, "averages nothing"));
 }
