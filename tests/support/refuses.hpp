@@ -7,9 +7,9 @@
 
 #include <string_view>
 #ifndef __cpp_exceptions
-#include <csignal>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <csignal>
 #endif
 
 namespace test {
