@@ -15,8 +15,8 @@ namespace sqwa::inline SQWA_ABI {
 ///
 /// The first step of a cycle is its cycle_begin, the last its cycle_end, the first of its largest values its peak, the
 /// last of its smallest its trough. So a constant cycle has its peak at its first step and its trough at its last, and
-/// in a period of 1 all four are one step. NaN does not count; a cycle
-/// of NaN alone is like a constant one.
+/// in a period of 1 all four are one step. NaN is neither large nor small:
+/// a cycle of NaN alone has no peak and no trough.
 ///
 /// Events that `cycle` has of its own are not told.
 ///
@@ -29,19 +29,17 @@ class cyclic {
     expects(period >= 1, "cyclic: a period of {} steps", period);
     float largest = 0;
     float smallest = 0;
-    bool seen = false;
     for (step_index t = 0; t != period; ++t) {
       auto const value = static_cast<float>(cycle_(t));
       if (value != value) continue;
-      if (!seen || value > largest) {
+      if (peak_ < 0 || value > largest) {
         largest = value;
         peak_ = t;
       }
-      if (!seen || value <= smallest) {
+      if (trough_ < 0 || value <= smallest) {
         smallest = value;
         trough_ = t;
       }
-      seen = true;
     }
   }
 
@@ -68,8 +66,8 @@ class cyclic {
 
   S cycle_;
   step_index period_;
-  step_index peak_ = 0;
-  step_index trough_ = period_ - 1;
+  step_index peak_ = -1;
+  step_index trough_ = -1;
 };
 
 /// `first` for `steps` steps, then `second`, which begins at its own step 0.

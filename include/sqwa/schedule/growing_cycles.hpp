@@ -82,6 +82,7 @@ class growing_cycles {
   /// Whether no step before `at` is as high, and none after it higher. Neighbours first: they settle most steps.
   constexpr bool is_peak(step_index at, step_index length) const {
     float const top = value(at, length);
+    if (top != top) return false;
     if (at + 1 < length && value(at + 1, length) > top) return false;
     for (step_index t = at; t-- > 0;) {
       if (value(t, length) >= top) return false;
@@ -95,6 +96,7 @@ class growing_cycles {
   /// Whether no step after `at` is as low, and none before it lower.
   constexpr bool is_trough(step_index at, step_index length) const {
     float const bottom = value(at, length);
+    if (bottom != bottom) return false;
     if (at > 0 && value(at - 1, length) < bottom) return false;
     for (step_index t = at + 1; t < length; ++t) {
       if (value(t, length) <= bottom) return false;

@@ -74,8 +74,12 @@ class cycle_events {
   std::uint8_t bits_ = 0;
 };
 
-/// Everything in either set; joins two events as well.
+/// Everything in either set.
 [[nodiscard]] constexpr cycle_events operator|(cycle_events a, cycle_events b) noexcept { return a |= b; }
+/// The set of two events.
+[[nodiscard]] constexpr cycle_events operator|(cycle_event a, cycle_event b) noexcept {
+  return cycle_events(a) | cycle_events(b);
+}
 
 /// A schedule that tells what happens at each of its steps.
 ///

@@ -23,11 +23,11 @@ constexpr double phase(step_index t, step_index length) noexcept {
 }
 
 /// `a` at phase 0, and a straight line to `b` at phase 1.
-constexpr double straight(double a, double b, double phase) noexcept { return a + (b - a) * phase; }
+constexpr double straight(double a, double b, double phase) noexcept { return phase == 0 ? a : a + (b - a) * phase; }
 
 /// `a` at phase 0, and half a cosine to `b` at phase 1.
 constexpr double half_cosine(double a, double b, double phase) noexcept {
-  return b + (a - b) * (0.5 * (1 + cos_pi(phase)));
+  return phase == 0 ? a : b + (a - b) * (0.5 * (1 + cos_pi(phase)));
 }
 
 }  // namespace detail
@@ -68,7 +68,6 @@ struct cosine {
   constexpr float operator()(step_index t) const noexcept {
     t = detail::not_negative(t);
     if (t >= length) return lo;
-    if (t == 0) return hi;
     return static_cast<float>(detail::half_cosine(hi, lo, detail::phase(t, length)));
   }
   [[nodiscard]] constexpr cosine stretched(step_index n) const noexcept { return {hi, lo, n}; }
@@ -173,8 +172,6 @@ struct one_cycle {
     auto const at = static_cast<double>(t);
     auto const last = static_cast<double>(length - 1);
     double const top = std::clamp(pct_start * static_cast<double>(length) - 1, 0.0, last);
-    if (at == top) return hi;
-    if (t == 0) return static_cast<float>(begin);
     return static_cast<float>(at < top ? detail::half_cosine(begin, hi, at / top)
                                        : detail::half_cosine(hi, end, (at - top) / (last - top)));
   }
