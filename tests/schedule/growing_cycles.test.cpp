@@ -35,6 +35,15 @@ struct zigzag {
   constexpr zigzag stretched(step_index n) const { return {n}; }
 };
 
+/// Falls to 0 at its end, with a deeper dip on the way.
+struct dip {
+  step_index length;
+  constexpr float operator()(step_index t) const {
+    return t == length / 3 ? -1.0F : static_cast<float>(length - (t < length ? t : length));
+  }
+  constexpr dip stretched(step_index n) const { return {n}; }
+};
+
 /// Each of the first cycles of growing_cycles against a `cyclic` of the same shape and length.
 template <sqwa::stretchable S>
 void check_cycles(S const& shape, step_index first, double factor) {
@@ -69,6 +78,7 @@ TEST_CASE("growing_cycles: every cycle is a cyclic schedule of the stretched sha
       check_cycles(sqwa::constant{0.1F}, first, factor);
       check_cycles(sqwa::scaled{cosine{1, 0, 0}, 0.1F}, first, factor);
       check_cycles(zigzag{0}, first, factor);
+      check_cycles(dip{0}, first, factor);
     }
   }
 }

@@ -70,7 +70,7 @@ static_assert(sqwa::triangular{.lo = 1, .hi = 2, .up = 4, .down = 0}(3) == 1.75F
 static_assert(sqwa::triangular{.lo = 1, .hi = 2, .up = 4, .down = 0}(4) == 1);
 static_assert(sqwa::triangular{.lo = 1, .hi = 2, .up = -4, .down = 4}(2) == 1.5F);
 static_assert(sqwa::triangular{.lo = 1, .hi = 2, .up = 4, .down = -4}(2) == 1.5F);
-static_assert(sqwa::discrete{{{5, 0}}}(0) == 5 && sqwa::discrete{{{5, -1}, {6, 1}}}(0) == 6);
+static_assert(sqwa::discrete{{{5, 0}}}(0) == 5 && sqwa::discrete{{{5, -3}, {6, 2}, {7, 1}}}(1) == 6);
 static_assert(sqwa::one_cycle{.hi = 250'000, .length = 0}(0) == 1 &&
               sqwa::one_cycle{.hi = 250'000, .length = 1}(0) == 1);
 static_assert(sqwa::one_cycle{.hi = 250'000, .length = 2}(0) == 250'000);
