@@ -6,7 +6,6 @@
 #include "image_study.hpp"
 #include "statistics.hpp"
 
-#include <cstddef>
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>

@@ -10,6 +10,7 @@
 
 #include <cmath>
 #include <concepts>
+#include <cstddef>
 #include <ranges>
 #include <span>
 #include <string>
@@ -84,10 +85,20 @@ std::vector<std::span<scalar_of<L>>> statistic_spans(L& l) {
   return {};
 }
 
-/// Refuses a loss that is not finite.
-inline void check_loss(double loss, step_index step) {
-  if (!std::isfinite(loss))
-    throw nn::training_error("the loss is not finite at step " + std::to_string(step) + " of the phase");
+/// Refuses a loss that is not finite; `of` says what the steps are counted in.
+inline void check_loss(double loss, step_index step, char const* of) {
+  if (std::isfinite(loss)) return;
+  throw nn::training_error("the loss is not finite at step " + std::to_string(step) + " of " + of);
+}
+
+/// The bytes of a learner's tensors, each number as a float of 32 bits.
+template <learner L>
+std::size_t float_bytes(L& l) {
+  std::size_t numbers = 0;
+  for (auto const& tensors : {spans_of<scalar_of<L>>(l.parameters()), float_spans(l), statistic_spans(l)}) {
+    for (auto const& t : tensors) numbers += t.size();
+  }
+  return sizeof(float) * numbers;
 }
 
 template <learner L>

@@ -77,7 +77,7 @@ class low_bit_weights {
   /// One training step: the gradient at the low-bit weights moves the latent ones. Returns the loss.
   double step(float rate, straight_through how) {
     double const loss = in_place([&] { return static_cast<double>(learner_->backward()); });
-    detail::check_loss(loss, step_);
+    detail::check_loss(loss, step_, "low-bit training");
     pass_gradients(how);
     learner_->update(rate);
     ++step_;
@@ -149,6 +149,7 @@ class low_bit_weights {
   }
 
   void pass_gradients(straight_through how) {
+    if (how == straight_through::plain) return;  // nothing to do, and nothing to ask the learner for
     if constexpr (requires { learner_->gradients(); }) {
       std::size_t i = 0;
       for (auto&& g : learner_->gradients()) {
@@ -157,7 +158,7 @@ class low_bit_weights {
                               std::span<float const>(t.scales), how);
       }
     } else {
-      expects(how == straight_through::plain,
+      expects(false,
               "low_bit_weights::step: a learner without gradients() cannot clip them; choose straight_through::plain");
     }
   }

@@ -51,7 +51,7 @@ void train_float(L& l, phase const& p, observer const& watch = {}) {
   step_index done = 0;
   auto const step = [&](float rate) {
     double const loss = static_cast<double>(l.backward());
-    detail::check_loss(loss, done++);
+    detail::check_loss(loss, done++, "float training");
     l.update(rate);
     return loss;
   };

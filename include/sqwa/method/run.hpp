@@ -8,6 +8,8 @@
 #include <sqwa/method/phases.hpp>
 #include <sqwa/method/recipe.hpp>
 #include <sqwa/method/report.hpp>
+#include <sqwa/nn/low_bit_model.hpp>
+#include <sqwa/quant/packed.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -37,20 +39,16 @@ class reporter {
   std::chrono::steady_clock::time_point before_ = std::chrono::steady_clock::now();
 };
 
-/// The bytes of a model whose weights take `bits` each: codes with their scales, or floats for 32.
+/// The bytes of a model whose codes take `bits` each instead of their own.
 inline std::size_t bytes_with(low_bit_model const& model, int bits) {
-  std::size_t n = 0;
-  for (low_bit_tensor const& t : model.weights) {
-    n += (t.weights.size() * static_cast<std::size_t>(bits) + 7) / 8;
-    if (bits != 32) n += sizeof(float) * t.weights.scales.size();
-  }
-  for (float_tensor const& t : model.floats) n += sizeof(float) * t.values.size();
+  std::size_t n = byte_size(model);
+  for (low_bit_tensor const& t : model.weights) n = n - t.weights.bytes.size() + packed_bytes(t.weights.size(), bits);
   return n;
 }
 
-/// The bits of a weight with its share of the scales.
+/// The bits of a weight of that model, with its share of the scales.
 inline double bits_with(low_bit_model const& model, int bits) {
-  if (bits == 32 || model.weights.empty()) return bits;
+  if (model.weights.empty()) return bits;
   return bits_per_weight(model) - model.weights.front().weights.bits() + bits;
 }
 
@@ -63,8 +61,7 @@ report run_float(recipe const& r, L& l, observer const& watch = {}) {
   report result;
   detail::reporter tell(result);
   train_float(l, r.train, watch);
-  low_bit_model const model = low_bit_weights(l, r.format, r.seed).capture();
-  tell.row("float", l, 32, detail::bytes_with(model, 32));
+  tell.row("float", l, 32, detail::float_bytes(l));
   return result;
 }
 
@@ -93,11 +90,15 @@ report run_low_bit(recipe const& r, L& l, observer const& watch = {}) {
     low_bit_model last;
     auto const average = retrain(weights, r, last, watch);
     result.captures = average.captures();
-    tell.row("latent", l, 32, detail::bytes_with(last, 32));
+    tell.row("latent", l, 32, detail::float_bytes(l));
     weights.put(last);
     tell.row("last_capture", l, bits_per_weight(last), byte_size(last));
     average.put(weights);
-    tell.row("average", l, detail::bits_with(last, average.bits()), detail::bytes_with(last, average.bits()));
+    if (int const bits = average.bits(); bits != 32) {
+      tell.row("average", l, detail::bits_with(last, bits), detail::bytes_with(last, bits));
+    } else {
+      tell.row("average", l, 32, detail::float_bytes(l));
+    }
     requantize(weights, r);
     low_bit_row("requantized");
     fine_tune(weights, r, watch);
