@@ -9,6 +9,7 @@
 namespace maths = sqwa::detail;
 
 static_assert(maths::power(3, 4) == 81 && maths::power(0, 0) == 1 && maths::power(-2, 3) == -8);
+static_assert(maths::power(2, 1'000) == 0x1p1000);
 static_assert(maths::exp(0) == 1 && maths::exp(-800) == 0);
 static_assert(maths::cos_pi(0.5) == 0);
 

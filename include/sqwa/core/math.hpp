@@ -41,8 +41,9 @@ constexpr double exp(double x) noexcept {
 /// x^n for n ≥ 0 by repeated squaring, relative error below about n 2^-53.
 constexpr double power(double x, std::int64_t n) noexcept {
   double result = 1;
-  for (; n > 0; n >>= 1, x *= x) {
+  for (; n > 0; n >>= 1) {
     if (n & 1) result *= x;
+    if (n > 1) x *= x;  // a last square that nobody needs could overflow, which no constant expression may
   }
   return result;
 }
