@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "support/every_backend.hpp"
 #include "support/refuses.hpp"
-#include "support/thread_executor.hpp"
 
 #include <sqwa/average/averager.hpp>
 #include <sqwa/core/noise.hpp>
 #include <sqwa/schedule/shapes.hpp>
-#ifdef SQWA_TEST_TBB
-#include <sqwa/exec/tbb.hpp>
-#endif
-#ifdef SQWA_TEST_XSIMD
-#include <sqwa/kernels/xsimd.hpp>
-#endif
 
 #include <doctest/doctest.h>
 #include <algorithm>
@@ -140,13 +134,7 @@ TEST_CASE_TEMPLATE("averager: every backend gives the same bits", T, float, doub
     for (std::uint64_t k = 0; k != 5; ++k) borrowed.update(snapshot<T>(n, k));
     CHECK(memory == expected);
   };
-  check(backend<scalar_kernels, test::thread_executor>{});
-#ifdef SQWA_TEST_TBB
-  check(backend<scalar_kernels, tbb_executor>{});
-#endif
-#ifdef SQWA_TEST_XSIMD
-  check(backend<xsimd_kernels<>, test::thread_executor>{});
-#endif
+  test::every_backend(check);
 }
 
 TEST_CASE("averager: a mean in double takes floats as it takes the same numbers in double") {

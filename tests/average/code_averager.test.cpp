@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "support/every_backend.hpp"
 #include "support/refuses.hpp"
 #include "support/thread_executor.hpp"
 
 #include <sqwa/average/code_averager.hpp>
 #include <sqwa/core/noise.hpp>
-#ifdef SQWA_TEST_TBB
-#include <sqwa/exec/tbb.hpp>
-#endif
 
 #include <doctest/doctest.h>
 #include <algorithm>
@@ -143,10 +141,7 @@ TEST_CASE("code_averager: every executor gives the same bits, also after the sca
     }
     CHECK_FALSE(one.shared_scales());
   };
-  check(backend<scalar_kernels, test::thread_executor>{});
-#ifdef SQWA_TEST_TBB
-  check(backend<scalar_kernels, tbb_executor>{});
-#endif
+  test::every_backend(check);
 }
 
 TEST_CASE_TEMPLATE("code_averager: the mean of equal snapshots is the snapshot", T, float, double) {

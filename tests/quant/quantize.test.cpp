@@ -1,14 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "support/every_backend.hpp"
 #include "support/refuses.hpp"
-#include "support/thread_executor.hpp"
 
 #include <sqwa/quant/quantize.hpp>
-#ifdef SQWA_TEST_TBB
-#include <sqwa/exec/tbb.hpp>
-#endif
-#ifdef SQWA_TEST_XSIMD
-#include <sqwa/kernels/xsimd.hpp>
-#endif
 
 #include <doctest/doctest.h>
 #include <algorithm>
@@ -136,14 +130,7 @@ auto coded(W, std::vector<typename W::value> const& w, blocks const& layout, std
 template <class Test>
 void for_all_backends(Test&& f) {
   f(backend<>{});
-  f(backend<scalar_kernels, test::thread_executor>{});
-#ifdef SQWA_TEST_TBB
-  f(backend<scalar_kernels, tbb_executor>{});
-#endif
-#ifdef SQWA_TEST_XSIMD
-  f(backend<xsimd_kernels<>>{});
-  f(backend<xsimd_kernels<>, test::thread_executor>{});
-#endif
+  test::every_backend(f);
 }
 
 }  // namespace
