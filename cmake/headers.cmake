@@ -25,6 +25,7 @@ set(sqwa_headers
   include/sqwa/quant/symmetric.hpp
   include/sqwa/schedule/capture.hpp
   include/sqwa/schedule/combine.hpp
+  include/sqwa/schedule/damped_cycles.hpp
   include/sqwa/schedule/growing_cycles.hpp
   include/sqwa/schedule/schedule.hpp
   include/sqwa/schedule/shapes.hpp

@@ -63,7 +63,8 @@ void declare(CLI::App& app, program_options& o) {
   app.add_option("--cycles", s.cycles, "of retraining");
   app.add_option("--cycle-epochs", s.cycle_epochs, "length of a cycle in epochs");
   app.add_option("--captures", s.captures, "captured at the last troughs");
-  app.add_option("--retrain-rate", s.retrain_rate, "top rate of a cycle");
+  app.add_option("--retrain-rate", s.retrain_rate, "top rate of the first cycle");
+  app.add_option("--last-rate", s.last_rate, "top rate of the last cycle; those between fall geometrically");
   app.add_option("--trough-rate", s.trough_rate, "bottom rate of a cycle");
   app.add_option("--fine-tune-epochs", s.fine_tune_epochs, "of fine-tuning");
   app.add_option("--fine-tune-rate", s.fine_tune_rate, "top rate of fine-tuning");

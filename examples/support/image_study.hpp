@@ -9,6 +9,7 @@
 #include <sqwa/sqwa.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <optional>
 #include <stdexcept>
@@ -34,6 +35,7 @@ struct study_options {
   std::optional<double> cycle_epochs;
   std::optional<int> captures;
   std::optional<float> retrain_rate;
+  std::optional<float> last_rate;
   std::optional<float> trough_rate;
   std::optional<double> fine_tune_epochs;
   std::optional<float> fine_tune_rate;
@@ -166,16 +168,17 @@ class study {
       if (!option) option = value;
     };
     set(options_.width, std::size_t{small ? 8U : 16U});
-    set(options_.epochs, small ? 20.0 : 3.0);
-    set(options_.rate, small ? 0.2F : 0.1F);
+    set(options_.epochs, small ? 20.0 : 6.0);
+    set(options_.rate, 0.2F);
     set(options_.cycles, small ? 10 : 7);
     set(options_.cycle_epochs, small ? 4.0 : 1.0);
     set(options_.captures, small ? 7 : 5);
-    set(options_.retrain_rate, small ? 0.2F : 0.1F);
-    set(options_.trough_rate, 0.01F);
-    set(options_.fine_tune_epochs, small ? 20.0 : 2.0);
-    set(options_.fine_tune_rate, small ? 0.05F : 0.02F);
-    set(options_.control_rate, small ? 0.3F : 0.1F);
+    set(options_.retrain_rate, 0.4F);
+    set(options_.last_rate, std::min(small ? 0.05F : 0.02F, *options_.retrain_rate));
+    set(options_.trough_rate, small ? 0.01F : 0.002F);
+    set(options_.fine_tune_epochs, small ? 20.0 : 3.0);
+    set(options_.fine_tune_rate, 0.1F);
+    set(options_.control_rate, small ? 0.6F : 0.2F);
   }
 
   void set_recipe() {
@@ -191,12 +194,27 @@ class study {
     recipe_ = options_.recipe;
     recipe_.format = format_of(options_.levels);
     recipe_.train = phase_of(*options_.rate, steps(*options_.epochs));
-    recipe_.retrain = {sqwa::cyclic{cosine(*options_.retrain_rate, *options_.trough_rate, cycle), cycle},
-                       cycle * *options_.cycles};
+    recipe_.retrain = {cycles(cycle), cycle * *options_.cycles};
     recipe_.capture = sqwa::at_trough{.last = *options_.captures};
     recipe_.fine_tune = phase_of(*options_.fine_tune_rate, steps(*options_.fine_tune_epochs));
     recipe_.control_rate = *options_.control_rate;
     sqwa::check(recipe_);
+  }
+
+  /// Cosines from the top rate down to the bottom rate, the tops falling geometrically from the first cycle to the
+  /// last.
+  [[nodiscard]] sqwa::damped_cycles<sqwa::cosine> cycles(sqwa::step_index period) const {
+    float const first = *options_.retrain_rate;
+    float const last = *options_.last_rate;
+    float const bottom = *options_.trough_rate;
+    if (!(bottom <= last && last <= first)) {
+      throw std::invalid_argument("--last-rate " + std::to_string(last) + ": it lies between --trough-rate " +
+                                  std::to_string(bottom) + " and --retrain-rate " + std::to_string(first));
+    }
+    int const falls = std::max(*options_.cycles - 1, 1);
+    double const factor =
+        first > bottom ? std::pow((double{last} - bottom) / (double{first} - bottom), 1.0 / falls) : 1.0;
+    return {sqwa::cyclic{sqwa::cosine{.hi = first, .lo = bottom, .length = period - 1}, period}, factor, bottom};
   }
 
   study_options options_;

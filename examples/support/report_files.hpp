@@ -112,6 +112,7 @@ class output_directory {
                      {"cycle_epochs", *o.cycle_epochs},
                      {"captures", *o.captures},
                      {"retrain_rate", *o.retrain_rate},
+                     {"last_rate", *o.last_rate},
                      {"trough_rate", *o.trough_rate},
                      {"fine_tune_epochs", *o.fine_tune_epochs},
                      {"fine_tune_rate", *o.fine_tune_rate},

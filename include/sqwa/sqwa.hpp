@@ -23,6 +23,7 @@
 #include <sqwa/quant/quantize.hpp>
 #include <sqwa/schedule/capture.hpp>
 #include <sqwa/schedule/combine.hpp>
+#include <sqwa/schedule/damped_cycles.hpp>
 #include <sqwa/schedule/growing_cycles.hpp>
 #include <sqwa/schedule/shapes.hpp>
 #include <sqwa/schedule/steps.hpp>
