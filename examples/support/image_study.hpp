@@ -104,6 +104,7 @@ class study {
     data_.train = sqwa::nn::slice(train, 0, limit - options_.hold_out);
     data_.test = options_.hold_out == 0 ? std::move(test) : sqwa::nn::slice(train, limit - options_.hold_out, limit);
     set_defaults();
+    check_options();
     set_recipe();
   }
 
@@ -172,13 +173,38 @@ class study {
     set(options_.rate, 0.2F);
     set(options_.cycles, small ? 10 : 7);
     set(options_.cycle_epochs, small ? 4.0 : 1.0);
-    set(options_.captures, small ? 7 : 5);
+    set(options_.captures, std::min(small ? 7 : 5, *options_.cycles));
     set(options_.retrain_rate, 0.4F);
     set(options_.last_rate, std::min(small ? 0.05F : 0.02F, *options_.retrain_rate));
     set(options_.trough_rate, small ? 0.01F : 0.002F);
     set(options_.fine_tune_epochs, small ? 20.0 : 3.0);
     set(options_.fine_tune_rate, 0.1F);
     set(options_.control_rate, small ? 0.6F : 0.2F);
+  }
+
+  /// Refuses, by the option's name, what no study can be made of; also NaN.
+  void check_options() const {
+    auto const within = [](char const* option, auto value, double low, double high) {
+      if (static_cast<double>(value) >= low && static_cast<double>(value) <= high) return;
+      throw std::invalid_argument(std::string(option) + " " + std::to_string(value) + ": from " + std::to_string(low) +
+                                  " to " + std::to_string(high));
+    };
+    constexpr double many = 1e6;
+    constexpr double smallest = 1e-6;
+    within("--batch", options_.batch, 1, many);
+    within("--width", *options_.width, 1, 4096);
+    within("--epochs", *options_.epochs, 0, many);
+    within("--cycles", *options_.cycles, 1, many);
+    within("--cycle-epochs", *options_.cycle_epochs, smallest, many);
+    within("--captures", *options_.captures, 1, *options_.cycles);
+    within("--fine-tune-epochs", *options_.fine_tune_epochs, 0, many);
+    within("--weight-decay", options_.weight_decay, 0, many);
+    within("--rate", *options_.rate, 0, many);
+    within("--retrain-rate", *options_.retrain_rate, 0, many);
+    within("--last-rate", *options_.last_rate, 0, many);
+    within("--trough-rate", *options_.trough_rate, 0, many);
+    within("--fine-tune-rate", *options_.fine_tune_rate, 0, many);
+    within("--control-rate", *options_.control_rate, smallest, many);
   }
 
   void set_recipe() {
