@@ -2,8 +2,8 @@
 // The whole method on images: trains a small convolutional network, makes its weights two-bit, averages, fine-tunes,
 // reports.
 //
-//   images --data digits --seeds 20 --threads 2 --out DIR     trains and writes report.csv, report.json, model.sqwa,
-//   training.svg images --load DIR/model.sqwa                              evaluates a saved model
+//   images --data digits --seeds 20 --threads 2 --out DIR    trains and writes report.csv, report.json, model.sqwa, …
+//   images --load DIR/model.sqwa                              evaluates a saved model
 #include "support/image_study.hpp"
 #include "support/progress_display.hpp"
 #include "support/report_files.hpp"

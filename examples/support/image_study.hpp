@@ -205,16 +205,18 @@ class study {
     within("--trough-rate", *options_.trough_rate, 0, many);
     within("--fine-tune-rate", *options_.fine_tune_rate, 0, many);
     within("--control-rate", *options_.control_rate, smallest, many);
+    if (*options_.last_rate < *options_.trough_rate || *options_.last_rate > *options_.retrain_rate) {
+      throw std::invalid_argument("--last-rate " + std::to_string(*options_.last_rate) +
+                                  ": it lies between --trough-rate " + std::to_string(*options_.trough_rate) +
+                                  " and --retrain-rate " + std::to_string(*options_.retrain_rate));
+    }
   }
 
   void set_recipe() {
     double const epoch = static_cast<double>(data_.train.size()) / static_cast<double>(options_.batch);
     auto const steps = [&](double epochs) { return static_cast<sqwa::step_index>(epochs * epoch + 0.5); };
-    auto const cosine = [](float hi, float lo, sqwa::step_index n) {
-      return sqwa::cosine{.hi = hi, .lo = lo, .length = std::max<sqwa::step_index>(n - 1, 0)};
-    };
-    auto const phase_of = [&](float hi, sqwa::step_index n) {
-      return n == 0 ? sqwa::phase{} : sqwa::phase{cosine(hi, 0, n), n};
+    auto const phase_of = [](float hi, sqwa::step_index n) {
+      return n == 0 ? sqwa::phase{} : sqwa::phase{sqwa::cosine{.hi = hi, .lo = 0, .length = n - 1}, n};
     };
     sqwa::step_index const cycle = std::max<sqwa::step_index>(steps(*options_.cycle_epochs), 1);
     recipe_ = options_.recipe;
@@ -233,10 +235,6 @@ class study {
     float const first = *options_.retrain_rate;
     float const last = *options_.last_rate;
     float const bottom = *options_.trough_rate;
-    if (!(bottom <= last && last <= first)) {
-      throw std::invalid_argument("--last-rate " + std::to_string(last) + ": it lies between --trough-rate " +
-                                  std::to_string(bottom) + " and --retrain-rate " + std::to_string(first));
-    }
     int const falls = std::max(*options_.cycles - 1, 1);
     double const factor =
         first > bottom ? std::pow((double{last} - bottom) / (double{first} - bottom), 1.0 / falls) : 1.0;

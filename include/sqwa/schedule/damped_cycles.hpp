@@ -50,10 +50,6 @@ class damped_cycles {
   double factor_;
   float base_;
 };
-template <class S>
-damped_cycles(cyclic<S>, double) -> damped_cycles<S>;
-template <class S>
-damped_cycles(cyclic<S>, double, float) -> damped_cycles<S>;
 
 }  // namespace sqwa::inline SQWA_ABI
 
