@@ -13,6 +13,7 @@ set(sqwa_headers
   include/sqwa/exec/backend.hpp
   include/sqwa/exec/executor.hpp
   include/sqwa/kernels/portable.hpp
+  include/sqwa/kernels/portable_codes.hpp
   include/sqwa/quant/fit.hpp
   include/sqwa/quant/format.hpp
   include/sqwa/quant/gradient.hpp
@@ -76,5 +77,6 @@ set(sqwa_backend_headers
   include/sqwa/exec/tbb.hpp
   include/sqwa/fast.hpp
   include/sqwa/kernels/xsimd.hpp
+  include/sqwa/kernels/xsimd_codes.hpp
   include/sqwa/kernels/xsimd_gemm.hpp
   include/sqwa/tensor/xtensor.hpp)

@@ -4,6 +4,7 @@
 #define SQWA_KERNELS_PORTABLE_HPP
 
 #include <sqwa/core/config.hpp>
+#include <sqwa/kernels/portable_codes.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -56,7 +57,8 @@ struct windows {
 /// contract a product and a sum into one operation (-ffp-contract=off).
 template <class K>
 concept kernel_set = requires(std::span<float> y, std::span<float const> x, float w, matrix<float> c,
-                              matrix<float const> a, windows<float> v) {
+                              matrix<float const> a, windows<float> v, std::span<std::int8_t> codes,
+                              std::span<std::int8_t const> const_codes, std::byte* bytes) {
   { K::template dot<float>(x, x) }
   noexcept->std::same_as<float>;
   { K::template sum<float>(x) }
@@ -69,6 +71,18 @@ concept kernel_set = requires(std::span<float> y, std::span<float const> x, floa
   noexcept->std::same_as<void>;
   { K::template round_to_grid<float>(y, x, w, w) }
   noexcept->std::same_as<void>;
+  { K::template to_codes<float>(codes, x, w, 1) }
+  noexcept->std::same_as<bool>;
+  { K::template from_codes<float>(y, const_codes, w) }
+  noexcept->std::same_as<void>;
+  { K::pack_codes(bytes, const_codes, 2, 1) }
+  noexcept->std::same_as<void>;
+  { K::unpack_codes(codes, bytes, 2, 1) }
+  noexcept->std::same_as<void>;
+  { K::template decode<float>(y, bytes, 2, 1, w) }
+  noexcept->std::same_as<void>;
+  { K::template lsq_backward<float>(y, x, x, w, w) }
+  noexcept->std::same_as<float>;
   { K::template gemm<float>(c, a, a) }
   noexcept->std::same_as<void>;
   { K::template convolve<float>(c, v, a) }
@@ -82,7 +96,7 @@ concept kernel_set = requires(std::span<float> y, std::span<float const> x, floa
 /// @tparam Isa  names the instruction set a derived set is compiled for, so that two translation
 ///              units with different target flags never share one of these symbols
 template <class Isa>
-struct portable_kernels {
+struct portable_kernels : portable_code_kernels<Isa> {
   /// The sum of x[i] * y[i]; 0 for no values.
   template <class T>
   static T dot(std::span<T const> x, std::span<T const> y) noexcept {
@@ -117,16 +131,6 @@ struct portable_kernels {
   template <class T>
   static void lerp(std::span<T> y, std::span<T const> x, T w) noexcept {
     for (std::size_t i = 0; i != y.size(); ++i) y[i] += w * (x[i] - y[i]);
-  }
-
-  /// y[i] = scale * the integer nearest to x[i] / scale within ±limit, ties to even.
-  ///
-  /// `scale` > 0 and `limit` an integer in [0, 2^22). y and x may be the same. Infinity gives ±limit * scale, NaN has
-  /// no defined result.
-  template <class T>
-  static void round_to_grid(std::span<T> y, std::span<T const> x, T scale, T limit) noexcept {
-    for (std::size_t i = 0; i != y.size(); ++i)
-      y[i] = (std::rint(std::clamp(x[i] / scale, -limit, limit)) + T(0)) * scale;
   }
 
   /// c += a b. The products of one element are added in ascending order of the inner index, one after the other.

@@ -4,6 +4,7 @@
 #define SQWA_KERNELS_XSIMD_HPP
 
 #include <sqwa/kernels/portable.hpp>
+#include <sqwa/kernels/xsimd_codes.hpp>
 #include <sqwa/kernels/xsimd_gemm.hpp>
 
 #include <algorithm>
@@ -17,7 +18,7 @@ namespace sqwa::inline SQWA_ABI {
 
 /// Kernels written with xsimd batches. Those it does not replace are the portable ones.
 template <class Arch = xsimd::default_arch>
-struct xsimd_kernels : portable_kernels<Arch> {
+struct xsimd_kernels : xsimd_code_kernels<Arch> {
   using portable = portable_kernels<Arch>;
   template <class T>
   using batch = xsimd::batch<T, Arch>;
@@ -68,20 +69,6 @@ struct xsimd_kernels : portable_kernels<Arch> {
       (a + batch<T>(w) * (batch<T>::load_unaligned(&x[i]) - a)).store_unaligned(&y[i]);
     }
     portable::template lerp<T>(y.subspan(i), x.subspan(i), w);
-  }
-
-  /// Adding and subtracting 1.5 * 2^(mantissa bits) rounds to even where the instruction set has no rounding.
-  template <class T>
-  static void round_to_grid(std::span<T> y, std::span<T const> x, T scale, T limit) noexcept {
-    constexpr std::size_t lanes = batch<T>::size;
-    constexpr T magic = std::is_same_v<T, float> ? T(0x1.8p23) : T(0x1.8p52);
-    std::size_t i = 0;
-    for (; i + lanes <= y.size(); i += lanes) {
-      auto const t = batch<T>::load_unaligned(&x[i]) / batch<T>(scale);
-      auto const inside = xsimd::min(xsimd::max(t, batch<T>(-limit)), batch<T>(limit));
-      (((inside + batch<T>(magic)) - batch<T>(magic)) * batch<T>(scale)).store_unaligned(&y[i]);
-    }
-    portable::template round_to_grid<T>(y.subspan(i), x.subspan(i), scale, limit);
   }
 
   template <class T>

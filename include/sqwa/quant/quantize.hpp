@@ -71,25 +71,6 @@ T code_of(T w, T scale, R const& round, float u) noexcept {
   return round(t, static_cast<T>(u)) + 0;
 }
 
-/// Rounds a run to nearest through the kernel, which promises nothing of NaN; in pieces that stay in the first cache.
-template <uniform_format F, real T, any_backend B>
-void round_run(std::span<T const> x, T scale, std::span<T> out, B const&) noexcept {
-  constexpr std::size_t piece = 1024;
-  for (std::size_t first = 0; first < x.size(); first += piece) {
-    auto const part = x.subspan(first, std::min(piece, x.size() - first));
-    auto const to = out.subspan(first, part.size());
-    bool numbers = true;
-    for (T w : part) numbers = numbers & (w == w);
-    if (numbers) {
-      B::kernels::template round_to_grid<T>(to, part, scale, static_cast<T>(F::max_code));
-    } else {
-      for (std::size_t i = 0; i != part.size(); ++i) {
-        to[i] = code_of<F>(part[i], scale, nearest_even{}, 0.0F) * scale;
-      }
-    }
-  }
-}
-
 }  // namespace detail
 
 /// How many scales a quantizer gives a tensor of these extents.
@@ -183,7 +164,10 @@ void fake_quantize(std::span<In> values, blocks const& layout, std::span<float c
     for_each_run(layout, begin, end, [&](std::size_t block, std::size_t first, std::size_t length) {
       auto const scale = static_cast<T>(scales[block]);
       if constexpr (std::same_as<R, nearest_even>) {
-        if (scale > 0) return detail::round_run<F>(x.subspan(first, length), scale, out.subspan(first, length), where);
+        if (scale > 0) {
+          return B::kernels::template round_to_grid<T>(out.subspan(first, length), x.subspan(first, length), scale,
+                                                       static_cast<T>(F::max_code));
+        }
       }
       for (std::size_t i = first; i != first + length; ++i) {
         out[i] = detail::code_of<F>(x[i], scale, round, R::needs_noise ? u(i) : 0.0F) * scale;

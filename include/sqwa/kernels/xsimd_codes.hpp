@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Kernels between values and codes, written with xsimd batches.
+#ifndef SQWA_KERNELS_XSIMD_CODES_HPP
+#define SQWA_KERNELS_XSIMD_CODES_HPP
+
+#include <sqwa/kernels/portable.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <type_traits>
+#include <xsimd/xsimd.hpp>
+
+namespace sqwa::inline SQWA_ABI {
+
+namespace detail {
+
+/// x / scale rounded to the nearest code, without dividing where that is safe.
+///
+/// x * (1 / scale) differs from x / scale by less than limit * 4 epsilon wherever the code is not already ±limit. Only
+/// where the product lies that close to a tie may the two round apart; there, and for scales whose reciprocal is not a
+/// normal number, the quotient is computed.
+template <class T, class Arch>
+struct grid_rounding {
+  using batch = xsimd::batch<T, Arch>;
+  static constexpr T magic = std::is_same_v<T, float> ? T(0x1.8p23) : T(0x1.8p52);
+
+  T scale, limit, inverse, sure;
+
+  grid_rounding(T s, T l) noexcept
+      : scale(s), limit(l), inverse(1 / s), sure(T(0.5) - 4 * std::numeric_limits<T>::epsilon() * l) {
+    if (!(s > 8 * std::numeric_limits<T>::min() && s < 1 / (8 * std::numeric_limits<T>::min()))) {
+      inverse = 0;  // not infinity: 0 times it is NaN, which is above no bound
+      sure = -1;
+    }
+  }
+
+  /// Within ±limit; NaN stays: it is the second operand, which x86 returns.
+  batch inside(batch t) const noexcept { return xsimd::min(batch(limit), xsimd::max(batch(-limit), t)); }
+  /// Adding and subtracting 1.5 * 2^(mantissa bits) rounds to even, and gives +0, on every instruction set.
+  static batch rounded(batch t) noexcept { return (t + batch(magic)) - batch(magic); }
+
+  batch operator()(batch x) const noexcept {
+    batch const t = inside(x * batch(inverse));
+    batch const q = rounded(t);
+    if (xsimd::any(xsimd::abs(t - q) > batch(sure))) return rounded(inside(x / batch(scale)));
+    return q;
+  }
+};
+
+}  // namespace detail
+
+/// Kernels of codes written with xsimd batches; the others are the portable ones. Part of `xsimd_kernels`.
+template <class Arch>
+struct xsimd_code_kernels : portable_kernels<Arch> {
+  using portable = portable_kernels<Arch>;
+
+  template <class T>
+  static void round_to_grid(std::span<T> y, std::span<T const> x, T scale, T limit) noexcept {
+    using batch = xsimd::batch<T, Arch>;
+    std::size_t i = 0;
+    if (limit == 1 && scale > 8 * std::numeric_limits<T>::min()) {  // then x / scale rounds to 0 up to scale / 2 itself
+      batch const edge(scale / 2), one(scale), none(T(0));
+      for (; i + batch::size <= y.size(); i += batch::size) {
+        auto const v = batch::load_unaligned(&x[i]);
+        auto const up = xsimd::select(v > edge, one, none);
+        auto const value = xsimd::select(v < -edge, -one, up);
+        xsimd::select(v == v, value, v).store_unaligned(&y[i]);
+      }
+    } else {
+      detail::grid_rounding<T, Arch> const round(scale, limit);
+      for (; i + batch::size <= y.size(); i += batch::size) {
+        (round(batch::load_unaligned(&x[i])) * batch(scale)).store_unaligned(&y[i]);
+      }
+    }
+    portable::template round_to_grid<T>(y.subspan(i), x.subspan(i), scale, limit);
+  }
+
+  template <class T>
+  static bool to_codes(std::span<std::int8_t> codes, std::span<T const> x, T scale, int limit) noexcept {
+    if constexpr (!std::is_same_v<T, float>) return portable::template to_codes<T>(codes, x, scale, limit);
+    using batch = xsimd::batch<float, Arch>;
+    constexpr std::size_t piece = 64;
+    static_assert(piece % batch::size == 0);
+    detail::grid_rounding<float, Arch> const round(static_cast<float>(scale), static_cast<float>(limit));
+    std::array<std::int32_t, piece> wide;
+    bool numbers = true;
+    std::size_t i = 0;
+    for (; i + piece <= x.size(); i += piece) {
+      for (std::size_t k = 0; k != piece; k += batch::size) {
+        auto const v = batch::load_unaligned(&x[i + k]);
+        numbers = numbers & xsimd::all(v == v);
+        xsimd::to_int(round(v)).store_unaligned(&wide[k]);
+      }
+      for (std::size_t k = 0; k != piece; ++k) codes[i + k] = static_cast<std::int8_t>(wide[k]);
+    }
+    return portable::template to_codes<T>(codes.subspan(i), x.subspan(i), scale, limit) && numbers;
+  }
+
+  template <class T>
+  static T lsq_backward(std::span<T> dx, std::span<T const> dy, std::span<T const> x, T scale, T limit) noexcept {
+    using batch = xsimd::batch<T, Arch>;
+    constexpr std::size_t lanes = 32, each = batch::size, batches = lanes / each;
+    T const inverse = 1 / scale;
+    std::array<batch, batches> sum;
+    sum.fill(batch(T(0)));
+    std::size_t i = 0;
+    for (; i + lanes <= x.size(); i += lanes) {
+      for (std::size_t k = 0; k != batches; ++k) {
+        std::size_t const at = i + k * each;
+        auto const v = batch::load_unaligned(&x[at]) * batch(inverse);
+        auto const c = xsimd::min(batch(limit), xsimd::max(batch(-limit), v));
+        auto const q = detail::grid_rounding<T, Arch>::rounded(c);
+        auto const g = batch::load_unaligned(&dy[at]);
+        auto const inside = v == c;
+        sum[k] += g * xsimd::select(inside, q - v, c);
+        xsimd::select(inside, g, batch(T(0))).store_unaligned(&dx[at]);
+      }
+    }
+    std::array<T, lanes> lane;
+    for (std::size_t k = 0; k != batches; ++k) sum[k].store_unaligned(&lane[k * each]);
+    std::array<T, lanes> g{}, rest{}, slope{};
+    for (std::size_t k = 0; i + k != x.size(); ++k) {  // each of the last elements adds to its own lane
+      g[k] = dy[i + k];
+      rest[k] = x[i + k];
+    }
+    for (std::size_t k = 0; i + k != x.size(); ++k) {
+      slope[k] = portable::template lsq_backward<T>(dx.subspan(i + k, 1), std::span<T const>(g).subspan(k, 1),
+                                                    std::span<T const>(rest).subspan(k, 1), scale, limit);
+      lane[k] += slope[k];
+    }
+    return portable::halved(lane);
+  }
+};
+
+}  // namespace sqwa::inline SQWA_ABI
+
+#endif
