@@ -30,14 +30,14 @@ struct grid_rounding {
   static constexpr T magic = std::is_same_v<T, float> ? T(0x1.8p23) : T(0x1.8p52);
 
   T scale, limit, inverse, sure;
+  bool divide;  // 1 / scale is denormal or infinite, or nearly so
 
   grid_rounding(T s, T l) noexcept
-      : scale(s), limit(l), inverse(1 / s), sure(T(0.5) - 4 * std::numeric_limits<T>::epsilon() * l) {
-    if (!(s > 8 * std::numeric_limits<T>::min() && s < 1 / (8 * std::numeric_limits<T>::min()))) {
-      inverse = 0;  // not infinity: 0 times it is NaN, which is above no bound
-      sure = -1;
-    }
-  }
+      : scale(s),
+        limit(l),
+        inverse(1 / s),
+        sure(T(0.5) - 4 * std::numeric_limits<T>::epsilon() * l),
+        divide(!(s > 8 * std::numeric_limits<T>::min() && s < 1 / (8 * std::numeric_limits<T>::min()))) {}
 
   /// Within ±limit; NaN stays: it is the second operand, which x86 returns.
   batch inside(batch t) const noexcept { return xsimd::min(batch(limit), xsimd::max(batch(-limit), t)); }
@@ -47,7 +47,7 @@ struct grid_rounding {
   batch operator()(batch x) const noexcept {
     batch const t = inside(x * batch(inverse));
     batch const q = rounded(t);
-    if (xsimd::any(xsimd::abs(t - q) > batch(sure))) return rounded(inside(x / batch(scale)));
+    if (divide || xsimd::any(xsimd::abs(t - q) > batch(sure))) return rounded(inside(x / batch(scale)));
     return q;
   }
 };
