@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 #include <set>
+#include <vector>
 
 using sqwa::noise;
 using block = std::array<std::uint32_t, 4>;
@@ -51,6 +52,17 @@ TEST_CASE("noise: numbers lie in [0, 1), are multiples of 2^-24, and have mean 1
   }
   CHECK(sum / n == doctest::Approx(0.5).epsilon(0.006));  // three standard errors
   CHECK(squares / n - (sum / n) * (sum / n) == doctest::Approx(1.0 / 12).epsilon(0.01));
+}
+
+TEST_CASE("noise: fill gives the entries from any first one on") {
+  sqwa::noise const u{.seed = 5, .tensor = 2, .step = 9};
+  for (std::uint64_t first = 0; first != 9; ++first) {
+    for (std::size_t n = 0; n != 11; ++n) {
+      std::vector<float> some(n);
+      u.fill(first, some);
+      for (std::size_t k = 0; k != n; ++k) CHECK(some[k] == u(first + k));
+    }
+  }
 }
 
 TEST_CASE("noise: below stays below, reaches every value, and treats them alike") {

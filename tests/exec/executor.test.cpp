@@ -22,6 +22,7 @@ TEST_CASE("chunks: cover [0, n) once, in order, at most 64 and never needlessly 
       CHECK(part.first(c) == next);
       CHECK(part.last(c) > part.first(c));
       CHECK((part.last(c) - part.first(c) >= sqwa::chunks::min_chunk || part.last(c) == n));
+      CHECK(part.first(c) % sqwa::chunks::unit == 0);
       next = part.last(c);
     }
     CHECK(next == n);

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <string>
 #include <type_traits>
 #include <vector>
 
@@ -371,6 +372,53 @@ TEST_CASE("quantize: infinity gives the outermost code, NaN is refused, and stay
       CHECK(y[8] == scale);
     }
   });
+}
+
+TEST_CASE_TEMPLATE("encode, decode: the same bytes and values on every backend, beyond one chunk", T, float, double) {
+  auto const same_everywhere = [](auto q, std::size_t n) {
+    shape const extents{n};
+    auto const w = weights<T>(n);
+    std::vector<float> scales(scale_count(q, extents));
+    fit_scales(q, std::span(w), extents, scales);
+    noise const u{.seed = 3};
+    packed const plain = encode(q, std::span(w), extents, scales, u);
+    std::vector<T> expected(n);
+    fake_quantize(std::span(w), plain.layout, scales, q.format, q.round, std::span(expected), u);
+    for_all_backends([&](auto where) {
+      CHECK(encode(q, std::span(w), extents, scales, u, where) == plain);
+      std::vector<T> decoded(n);
+      plain.decode(std::span(decoded), where);
+      CHECK(same(decoded, expected));
+    });
+  };
+  for (std::size_t const n : {1U, 4095U, 12'289U}) {
+    same_everywhere(quantizer{symmetric<3>{}, max_abs{}, per_tensor{}}, n);
+    same_everywhere(quantizer{symmetric<3>{}, max_abs{}, per_group{.size = 100}, stochastic{}}, n);
+    same_everywhere(quantizer{symmetric<7>{}, max_abs{}, per_group{.size = 33}}, n);
+    same_everywhere(quantizer{symmetric<255>{}, max_abs{}, per_tensor{}, half_away{}}, n);
+    same_everywhere(quantizer{symmetric<1023>{}, max_abs{}, per_group{.size = 500}}, n);
+  }
+}
+
+TEST_CASE("quantize, encode, decode: the first bad element is named, wherever it lies, on every backend") {
+  quantizer const q{symmetric<3>{}, fixed{}};
+  shape const extents{20'000};
+  float const one = 1;
+  for (std::size_t const at : {std::size_t{0}, std::size_t{70}, std::size_t{4096}, std::size_t{19'999}}) {
+    std::vector<float> w(20'000);
+    std::vector<std::int8_t> codes(w.size());
+    packed p = encode(q, std::span(w), extents, std::span(&one, 1));
+    w[at] = w.back() = std::numeric_limits<float>::quiet_NaN();
+    p.bytes[at / 4] |= std::byte{3} << (at % 4 * 2);
+    p.bytes.back() |= std::byte{0xC0};
+    std::string const place = "at " + std::to_string(at) + " ";
+    for_all_backends([&](auto where) {
+      CHECK(test::refuses(
+          [&] { quantize(std::span(w), p.layout, p.scales, q.format, q.round, std::span(codes), {}, where); }, place));
+      CHECK(test::refuses([&] { (void)encode(q, std::span(w), extents, std::span(&one, 1), {}, where); }, place));
+      CHECK(test::refuses([&] { p.decode(std::span(w), where); }, place));
+    });
+  }
 }
 
 TEST_CASE("quantize: tensors without elements are nothing special") {

@@ -30,12 +30,15 @@ struct sequential {
 };
 
 /// Cuts [0, n) into at most `max_chunks` pieces. The cut depends on `n` alone, never on threads.
+///
+/// Pieces begin at multiples of `unit`: packed codes of any width then begin at a whole byte.
 struct chunks {
   static constexpr std::size_t max_chunks = 64;
   static constexpr std::size_t min_chunk = 4096;
+  static constexpr std::size_t unit = 64;
 
   std::size_t n;
-  std::size_t length = std::max(min_chunk, (n + max_chunks - 1) / max_chunks);
+  std::size_t length = std::max(min_chunk, (n / max_chunks + (n % max_chunks != 0) + unit - 1) / unit * unit);
 
   [[nodiscard]] constexpr std::size_t count() const noexcept { return (n + length - 1) / length; }
   [[nodiscard]] constexpr std::size_t first(std::size_t c) const noexcept { return c * length; }

@@ -4,6 +4,8 @@
 #define SQWA_QUANT_PACKED_HPP
 
 #include <sqwa/core/contract.hpp>
+#include <sqwa/exec/backend.hpp>
+#include <sqwa/exec/executor.hpp>
 #include <sqwa/quant/granularity.hpp>
 #include <sqwa/tensor/adapter.hpp>
 
@@ -200,19 +202,26 @@ struct packed {
     detail::check_packing(who, size(), bits(), max_code(), bytes.size());
   }
 
-  /// The values: code * scale in T. Memory: none.
+  /// The values: code * scale in T. The same bits on every backend. Memory: none.
+  ///
+  /// Where a field is refused, `out` holds numbers that mean nothing.
   /// @pre out.size() == size(); the members fit together; no field above levels - 1
-  template <real T>
-  void decode(std::span<T> out) const {
+  template <real T, any_backend B = backend<>>
+  void decode(std::span<T> out, B const& where = {}) const {
+    check("packed::decode");
     expects(out.size() == size(), "packed::decode: {} values into {}", size(), out.size());
-    for_each_part("packed::decode", [&](std::size_t first, std::span<std::int16_t const> part) {
-      for_each_run(layout, first, first + part.size(), [&](std::size_t block, std::size_t begin, std::size_t length) {
-        auto const scale = static_cast<T>(scales[block]);
-        auto const code = part.subspan(begin - first, length);
-        auto const value = out.subspan(begin, length);
-        for (std::size_t i = 0; i != length; ++i) value[i] = static_cast<T>(code[i]) * scale;
-      });
-    });
+    std::size_t const bad = reduce(
+        where.exec, size(), size(),  //
+        [&](std::size_t begin, std::size_t end) {
+          return max_code() <= std::numeric_limits<std::int8_t>::max() ? decode_narrow<B>(begin, end, out)
+                                                                       : decode_wide(begin, end, out);
+        },
+        [](std::size_t a, std::size_t b) { return std::min(a, b); });
+    if (bad != size()) {
+      std::int32_t code = 0;
+      detail::read_codes(bytes.data(), bits(), max_code(), bad, std::span(&code, 1));
+      expects(false, "packed::decode: the code {} at {} is not within ±{}", code, bad, max_code());
+    }
   }
 
   /// The codes. Memory: none.
@@ -235,6 +244,40 @@ struct packed {
   bool operator==(packed const&) const = default;
 
  private:
+  /// Decodes elements [begin, end); `begin` begins a byte. The place of the first field that is no code, or size().
+  template <any_backend B, real T>
+  std::size_t decode_narrow(std::size_t begin, std::size_t end, std::span<T> out) const {
+    using kernels = typename B::kernels;
+    std::array<std::int8_t, 1024> buffer;
+    for (std::size_t first = begin; first < end; first += buffer.size()) {
+      auto const codes = std::span(buffer).first(std::min(buffer.size(), end - first));
+      kernels::unpack_codes(codes, bytes.data() + packed_bytes(first, bits()), bits(), max_code());
+      std::size_t const bad = detail::first_outside(std::span<std::int8_t const>(codes), max_code());
+      if (bad != codes.size()) return first + bad;
+      for_each_run(layout, first, first + codes.size(), [&](std::size_t block, std::size_t at, std::size_t length) {
+        kernels::template from_codes<T>(out.subspan(at, length), codes.subspan(at - first, length),
+                                        static_cast<T>(scales[block]));
+      });
+    }
+    return size();
+  }
+  /// The same for codes of 9 to 16 bits.
+  template <real T>
+  std::size_t decode_wide(std::size_t begin, std::size_t end, std::span<T> out) const {
+    std::array<std::int16_t, 512> buffer;
+    for (std::size_t first = begin; first < end; first += buffer.size()) {
+      auto const codes = std::span(buffer).first(std::min(buffer.size(), end - first));
+      detail::read_codes(bytes.data(), bits(), max_code(), first, codes);
+      std::size_t const bad = detail::first_outside(std::span<std::int16_t const>(codes), max_code());
+      if (bad != codes.size()) return first + bad;
+      for_each_run(layout, first, first + codes.size(), [&](std::size_t block, std::size_t at, std::size_t length) {
+        auto const scale = static_cast<T>(scales[block]);
+        for (std::size_t i = at; i != at + length; ++i) out[i] = static_cast<T>(codes[i - first]) * scale;
+      });
+    }
+    return size();
+  }
+
   template <class F>
   void for_each_part(char const* who, F&& f) const {
     check(who);

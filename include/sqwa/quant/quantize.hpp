@@ -6,6 +6,7 @@
 #include <sqwa/core/contract.hpp>
 #include <sqwa/core/noise.hpp>
 #include <sqwa/exec/backend.hpp>
+#include <sqwa/exec/executor.hpp>
 #include <sqwa/quant/format.hpp>
 #include <sqwa/quant/granularity.hpp>
 #include <sqwa/quant/packed.hpp>
@@ -15,9 +16,11 @@
 #include <sqwa/tensor/shape.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <span>
 #include <type_traits>
@@ -56,6 +59,12 @@ std::size_t first_above(std::span<T const> x, T most, B const& where) {
   return reduce(where.exec, n, n, search, [](std::size_t a, std::size_t b) { return std::min(a, b); });
 }
 
+/// Breaks a precondition that names the first NaN.
+template <real T, any_backend B>
+void refuse_nan(char const* who, std::span<T const> x, B const& where) {
+  expects(false, "{}: the value at {} is not a number", who, first_above(x, std::numeric_limits<T>::infinity(), where));
+}
+
 /// The code of `w` as a number, +0 rather than -0; a NaN stays one. `scale` = 0 gives 0.
 template <uniform_format F, rounding R, real T>
 T code_of(T w, T scale, R const& round, float u) noexcept {
@@ -69,6 +78,37 @@ T code_of(T w, T scale, R const& round, float u) noexcept {
     if (nearest * scale == w) return nearest + 0;
   }
   return round(t, static_cast<T>(u)) + 0;
+}
+
+/// `f(i, u(first + i))` for i in [0, n); 0 in place of the noise for a rounding that needs none.
+template <rounding R, class F>
+void for_each_noisy(std::size_t n, std::size_t first, noise const& u, F&& f) noexcept {
+  if constexpr (R::needs_noise) {
+    std::array<float, 256> some;
+    for (std::size_t i = 0; i < n; i += some.size()) {
+      auto const part = std::span(some).first(std::min(some.size(), n - i));
+      u.fill(first + i, part);
+      for (std::size_t k = 0; k != part.size(); ++k) f(i + k, part[k]);
+    }
+  } else {
+    for (std::size_t i = 0; i != n; ++i) f(i, 0.0F);
+  }
+}
+
+/// The codes of a run with one scale, elements from `first` on. Returns whether no value is NaN.
+template <uniform_format F, rounding R, real T, any_backend B>
+bool code_run(std::span<T const> x, T scale, R const& round, std::span<typename F::code> codes, std::size_t first,
+              noise const& u, B const&) noexcept {
+  bool numbers = true;
+  if constexpr (std::same_as<R, nearest_even> && std::same_as<typename F::code, std::int8_t>) {
+    if (scale > 0) return B::kernels::template to_codes<T>(codes, x, scale, F::max_code);
+  }
+  for_each_noisy<R>(x.size(), first, u, [&](std::size_t i, float noise_at) {
+    T const code = code_of<F>(x[i], scale, round, noise_at);
+    numbers = numbers && code == code;
+    codes[i] = code == code ? static_cast<typename F::code>(code) : typename F::code{0};
+  });
+  return numbers;
 }
 
 }  // namespace detail
@@ -111,7 +151,8 @@ void fit_scales(quantizer<F, Fit, G, R> const& q, std::span<T> values, shape con
 /// Rounds every value to the code of its block's lattice: clamp(round(w / scale)).
 ///
 /// A point of the lattice, code * scale as rounded in the type of the values, gives its own code under every rounding.
-/// `u` is read at the index of each value. Infinity gives the outermost code, a scale of 0 the code 0. Memory: none.
+/// `u` is read at the index of each value. Infinity gives the outermost code, a scale of 0 the code 0. Where a NaN is
+/// refused, `codes` holds numbers that mean nothing. The same codes on every backend. Memory: none.
 /// @pre no NaN; finite scales >= 0; sizes that agree with a valid layout
 template <uniform_format F, rounding R, class T, any_backend B = backend<>>
   requires real<std::remove_const_t<T>>
@@ -121,16 +162,19 @@ void quantize(std::span<T> values, blocks const& layout, std::span<float const> 
   std::span<value const> const x = values;
   detail::check_sizes("quantize", x.size(), layout, scales.size(), codes.size());
   detail::check_scales("quantize", scales);
-  std::size_t const bad = detail::first_above(x, std::numeric_limits<value>::infinity(), where);
-  if (bad != x.size()) expects(false, "quantize: the value at {} is not a number", bad);
-  for_each_chunk(where.exec, x.size(), [&](std::size_t begin, std::size_t end) {
-    for_each_run(layout, begin, end, [&](std::size_t block, std::size_t first, std::size_t length) {
-      auto const scale = static_cast<value>(scales[block]);
-      for (std::size_t i = first; i != first + length; ++i) {
-        codes[i] = static_cast<typename F::code>(detail::code_of<F>(x[i], scale, round, R::needs_noise ? u(i) : 0.0F));
-      }
-    });
-  });
+  bool const numbers = reduce(
+      where.exec, x.size(), true,
+      [&](std::size_t begin, std::size_t end) {
+        bool good = true;
+        for_each_run(layout, begin, end, [&](std::size_t block, std::size_t first, std::size_t length) {
+          good = detail::code_run<F>(x.subspan(first, length), static_cast<value>(scales[block]), round,
+                                     codes.subspan(first, length), first, u, where) &&
+                 good;
+        });
+        return good;
+      },
+      [](bool a, bool b) { return a && b; });
+  if (!numbers) detail::refuse_nan("quantize", x, where);
 }
 
 /// value = code * scale, for every element. Memory: none.
@@ -143,7 +187,11 @@ void dequantize(std::span<C> codes, blocks const& layout, std::span<float const>
   for_each_chunk(where.exec, codes.size(), [&](std::size_t begin, std::size_t end) {
     for_each_run(layout, begin, end, [&](std::size_t block, std::size_t first, std::size_t length) {
       auto const scale = static_cast<T>(scales[block]);
-      for (std::size_t i = first; i != first + length; ++i) out[i] = static_cast<T>(codes[i]) * scale;
+      if constexpr (std::same_as<std::remove_const_t<C>, std::int8_t>) {
+        B::kernels::template from_codes<T>(out.subspan(first, length), codes.subspan(first, length), scale);
+      } else {
+        for (std::size_t i = first; i != first + length; ++i) out[i] = static_cast<T>(codes[i]) * scale;
+      }
     });
   });
 }
@@ -169,26 +217,52 @@ void fake_quantize(std::span<In> values, blocks const& layout, std::span<float c
                                                        static_cast<T>(F::max_code));
         }
       }
-      for (std::size_t i = first; i != first + length; ++i) {
-        out[i] = detail::code_of<F>(x[i], scale, round, R::needs_noise ? u(i) : 0.0F) * scale;
-      }
+      detail::for_each_noisy<R>(length, first, u, [&](std::size_t i, float noise_at) {
+        out[first + i] = detail::code_of<F>(x[first + i], scale, round, noise_at) * scale;
+      });
     });
   });
 }
 
 /// Quantizes and packs one tensor with the scales given.
 ///
-/// Memory: the packed codes, and one code for each value while it works.
+/// Memory: the packed codes; for codes of more than 8 bits, one code for each value while it works.
 /// @pre as for `quantize`
 template <class F, class Fit, class G, class R, class T, any_backend B = backend<>>
   requires real<std::remove_const_t<T>>
 [[nodiscard]] packed encode(quantizer<F, Fit, G, R> const& q, std::span<T> values, shape const& extents,
                             std::span<float const> scales, noise u = {}, B const& where = {}) {
+  using value = std::remove_const_t<T>;
   using code = typename F::code;
   blocks const layout = q.grain(extents);
-  std::vector<code> codes(values.size());
-  quantize(values, layout, scales, q.format, q.round, std::span(codes), u, where);
-  return pack_tensor(std::span<code const>(codes), layout, scales, F::levels);
+  if constexpr (!std::same_as<code, std::int8_t>) {
+    std::vector<code> codes(values.size());
+    quantize(values, layout, scales, q.format, q.round, std::span(codes), u, where);
+    return pack_tensor(std::span<code const>(codes), layout, scales, F::levels);
+  } else {
+    std::span<value const> const x = values;
+    detail::check_sizes("encode", x.size(), layout, scales.size(), x.size());
+    detail::check_scales("encode", scales);
+    packed result{F::levels, layout, {scales.begin(), scales.end()}, {}};
+    result.bytes.resize(packed_bytes(x.size(), F::bits));
+    auto const encode_some = [&](std::size_t begin, std::size_t end) {
+      std::array<std::int8_t, 1024> buffer;
+      bool good = true;
+      for (std::size_t at = begin; at < end; at += buffer.size()) {
+        auto const codes = std::span(buffer).first(std::min(buffer.size(), end - at));
+        for_each_run(layout, at, at + codes.size(), [&](std::size_t block, std::size_t first, std::size_t length) {
+          good = detail::code_run<F>(x.subspan(first, length), static_cast<value>(scales[block]), q.round,
+                                     codes.subspan(first - at, length), first, u, where) &&
+                 good;
+        });
+        B::kernels::pack_codes(result.bytes.data() + packed_bytes(at, F::bits), codes, F::bits, F::max_code);
+      }
+      return good;
+    };
+    bool const numbers = reduce(where.exec, x.size(), true, encode_some, [](bool a, bool b) { return a && b; });
+    if (!numbers) detail::refuse_nan("encode", x, where);
+    return result;
+  }
 }
 
 }  // namespace sqwa::inline SQWA_ABI
