@@ -14,6 +14,7 @@ set(sqwa_headers
   include/sqwa/exec/executor.hpp
   include/sqwa/kernels/portable.hpp
   include/sqwa/kernels/portable_codes.hpp
+  include/sqwa/quant/fields.hpp
   include/sqwa/quant/fit.hpp
   include/sqwa/quant/format.hpp
   include/sqwa/quant/gradient.hpp

@@ -110,21 +110,6 @@ TEST_CASE("pack: the types of codes do not matter") {
   CHECK(back == narrow);
 }
 
-TEST_CASE("read_codes: starts at any element") {
-  for (int bits : {1, 2, 3, 4, 5, 8, 11, 16}) {
-    int const max_code = ((1 << bits) - 1) / 2;
-    auto const codes = random_codes(70, max_code);
-    auto const bytes = packed_codes(codes, bits, max_code);
-    for (std::size_t first = 0; first <= 70; ++first) {
-      for (std::size_t length = 0; length <= 70 - first; length += 1 + length / 3) {
-        std::vector<std::int16_t> part(length);
-        detail::read_codes(bytes.data(), bits, max_code, first, std::span(part));
-        CHECK(std::ranges::equal(part, std::span(codes).subspan(first, length)));
-      }
-    }
-  }
-}
-
 TEST_CASE("unpack: a field that is no code is refused with its place") {
   auto const refused = [](std::vector<int> const& bytes, int bits, int max_code, std::size_t n, char const* words) {
     std::vector<std::int8_t> codes(n);

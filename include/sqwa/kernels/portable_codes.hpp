@@ -36,9 +36,13 @@ struct portable_code_kernels {
   template <class T>
   static bool to_codes(std::span<std::int8_t> codes, std::span<T const> x, T scale, int limit) noexcept {
     bool numbers = true;
-    for (std::size_t i = 0; i != x.size(); ++i) {
-      numbers = numbers && x[i] == x[i];
-      codes[i] = x[i] == x[i] ? static_cast<std::int8_t>(nearest(x[i], scale, static_cast<T>(limit))) : std::int8_t{0};
+    std::array<T, 64> some;  // in steps that compilers turn into vectors
+    for (std::size_t first = 0; first < x.size(); first += some.size()) {
+      std::size_t const n = std::min(some.size(), x.size() - first);
+      for (std::size_t k = 0; k != n; ++k) some[k] = nearest(x[first + k], scale, static_cast<T>(limit));
+      for (std::size_t k = 0; k != n; ++k) numbers &= some[k] == some[k];
+      for (std::size_t k = 0; k != n; ++k)
+        codes[first + k] = static_cast<std::int8_t>(some[k] == some[k] ? some[k] : T{0});
     }
     return numbers;
   }
@@ -113,7 +117,10 @@ struct portable_code_kernels {
  protected:
   template <class T>
   static T nearest(T x, T scale, T limit) noexcept {
-    return std::rint(std::clamp(x / scale, -limit, limit)) + T(0);
+    T t = x / scale;
+    t = t < -limit ? -limit : t;  // a NaN stays
+    t = limit < t ? limit : t;
+    return std::rint(t) + T(0);
   }
 
   template <class T>
@@ -175,15 +182,23 @@ struct portable_code_kernels {
     return (v & mask(Bits, 16)) | ((v & (mask(Bits, 16) << Bits)) << (8 - Bits));
   }
 
+  /// Sums of the eight bytes of two words, each modulo 256.
+  static constexpr std::uint64_t add_bytes(std::uint64_t a, std::uint64_t b) noexcept {
+    constexpr std::uint64_t low = 0x7F7F'7F7F'7F7F'7F7F;
+    return ((a & low) + (b & low)) ^ ((a ^ b) & ~low);
+  }
+  static constexpr std::uint64_t everywhere(int byte) noexcept {
+    return std::uint64_t{static_cast<std::uint8_t>(byte)} * 0x0101'0101'0101'0101;
+  }
   static std::uint64_t fields(std::int8_t const* codes, int limit) noexcept {
     std::uint64_t v = 0;
-    for (std::size_t k = 0; k != 8; ++k) v |= std::uint64_t{static_cast<std::uint8_t>(codes[k] + limit)} << (8 * k);
-    return v;
+    for (std::size_t k = 0; k != 8; ++k) v |= std::uint64_t{static_cast<std::uint8_t>(codes[k])} << (8 * k);
+    return add_bytes(v, everywhere(limit));
   }
   static void put(std::int8_t* codes, std::size_t n, std::uint64_t v, int limit) noexcept {
-    for (std::size_t k = 0; k != n; ++k, v >>= 8) {
-      codes[k] = static_cast<std::int8_t>(static_cast<std::uint8_t>((v & 0xFF) - static_cast<std::uint64_t>(limit)));
-    }
+    v = add_bytes(v, everywhere(-limit));
+    for (std::size_t k = 0; k != n; ++k)
+      codes[k] = static_cast<std::int8_t>(static_cast<std::uint8_t>(v >> (8 * k) & 0xFF));
   }
   template <std::size_t Bytes>
   static void store(std::byte* to, std::uint64_t v) noexcept {
