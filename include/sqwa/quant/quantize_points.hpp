@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// quantize, dequantize and fake_quantize for formats that list their points.
+#ifndef SQWA_QUANT_QUANTIZE_POINTS_HPP
+#define SQWA_QUANT_QUANTIZE_POINTS_HPP
+
+#include <sqwa/core/contract.hpp>
+#include <sqwa/core/noise.hpp>
+#include <sqwa/exec/backend.hpp>
+#include <sqwa/exec/executor.hpp>
+#include <sqwa/quant/granularity.hpp>
+#include <sqwa/quant/point_format.hpp>
+#include <sqwa/quant/quantize.hpp>
+#include <sqwa/quant/rounding.hpp>
+#include <sqwa/tensor/adapter.hpp>
+
+#include <algorithm>
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <type_traits>
+
+namespace sqwa::inline SQWA_ABI {
+
+/// code <- the point that `round` picks for value / scale, for every element; see `point_chooser::choose`.
+///
+/// Infinity gives the outermost point, scale 0 the one nearest zero. Where a NaN is refused, `codes` holds numbers that
+/// mean nothing. The same bits on every backend. Memory: none.
+/// @pre no NaN; finite scales >= 0; sizes that agree with a valid layout; points finite and strictly ascending
+template <point_format F, rounding R, class T, any_backend B = backend<>>
+  requires real<std::remove_const_t<T>>
+void quantize(std::span<T> values, blocks const& layout, std::span<float const> scales, F const& format, R const& round,
+              std::span<std::uint8_t> codes, noise u = {}, B const& where = {}) {
+  using value = std::remove_const_t<T>;
+  std::span<value const> const x = values;
+  detail::check_sizes("quantize", x.size(), layout, scales.size(), codes.size());
+  detail::check_scales("quantize", scales);
+  point_chooser<F> const chooser(format);
+  std::array<std::uint8_t, std::size_t{F::levels}> pattern{};
+  for (std::size_t i = 0; i != pattern.size(); ++i) pattern[i] = code_of_point(format, i);
+  auto const some = [&](std::size_t begin, std::size_t end) {
+    bool numbers = true;
+    for_each_run(layout, begin, end, [&](std::size_t block, std::size_t first, std::size_t length) {
+      auto const scale = static_cast<value>(scales[block]);
+      detail::for_each_noisy<R>(length, first, u, [&](std::size_t i, float noise_at) {
+        value const w = x[first + i];
+        numbers = numbers && w == w;
+        codes[first + i] = pattern[chooser.choose(w == w ? w : value{0}, scale, round, noise_at)];
+      });
+    });
+    return numbers;
+  };
+  bool const numbers = reduce(where.exec, x.size(), true, some, [](bool a, bool b) { return a && b; });
+  if (!numbers) detail::refuse_nan("quantize", x, where);
+}
+
+/// value = point of the code * scale, for every element. Memory: 1 KiB on the stack.
+///
+/// Zero is +0. A code that a format defines as infinity or NaN gives that; infinity * 0 is NaN. Where a code is
+/// refused, `out` holds numbers that mean nothing.
+/// @pre sizes that agree with a valid layout; every code means something in the format; points strictly ascending
+template <class C, point_format F, real T, any_backend B = backend<>>
+  requires std::same_as<std::remove_const_t<C>, std::uint8_t>
+void dequantize(std::span<C> codes, blocks const& layout, std::span<float const> scales, F const& format,
+                std::span<T> out, B const& where = {}) {
+  detail::check_sizes("dequantize", codes.size(), layout, scales.size(), out.size());
+  point_chooser<F> const chooser(format);
+  std::array<float, 256> table{};
+  std::array<bool, 256> means{};
+  for (std::size_t c = 0; c != std::size_t{1} << F::bits; ++c) {
+    auto const code = static_cast<std::uint8_t>(c);
+    if constexpr (requires { format.value(code); }) {
+      table[c] = format.value(code);
+      means[c] = true;
+    } else if (std::size_t const i = point_of_code(format, code); i < F::levels) {
+      table[c] = static_cast<float>(chooser.point(i));
+      means[c] = true;
+    }
+  }
+  std::size_t const n = codes.size();
+  auto const some = [&](std::size_t begin, std::size_t end) {
+    bool good = true;
+    for_each_run(layout, begin, end, [&](std::size_t block, std::size_t first, std::size_t length) {
+      auto const scale = static_cast<T>(scales[block]);
+      for (std::size_t i = first; i != first + length; ++i) {
+        good = good && means[codes[i]];
+        out[i] = static_cast<T>(table[codes[i]]) * scale + 0;
+      }
+    });
+    return good;
+  };
+  if (reduce(where.exec, n, true, some, [](bool a, bool b) { return a && b; })) return;
+  auto const bad =
+      static_cast<std::size_t>(std::ranges::find_if(codes, [&](std::uint8_t c) { return !means[c]; }) - codes.begin());
+  expects(false, "dequantize: the code {} at {} is none of this format", int{codes[bad]}, bad);
+}
+
+/// The values of their codes: bit for bit what `quantize` and then `dequantize` give, without the codes.
+///
+/// `out` may be `values`. Zero is +0. A NaN stays NaN; infinity gives the outermost point. The same bits on every
+/// backend. Memory: none.
+/// @pre finite scales >= 0; sizes that agree with a valid layout; points finite and strictly ascending
+template <point_format F, rounding R, class In, real T, any_backend B = backend<>>
+  requires std::same_as<std::remove_const_t<In>, T>
+void fake_quantize(std::span<In> values, blocks const& layout, std::span<float const> scales, F const& format,
+                   R const& round, std::span<T> out, noise u = {}, B const& where = {}) {
+  std::span<T const> const x = values;
+  detail::check_sizes("fake_quantize", x.size(), layout, scales.size(), out.size());
+  detail::check_scales("fake_quantize", scales);
+  point_chooser<F> const chooser(format);
+  for_each_chunk(where.exec, x.size(), [&](std::size_t begin, std::size_t end) {
+    for_each_run(layout, begin, end, [&](std::size_t block, std::size_t first, std::size_t length) {
+      auto const scale = static_cast<T>(scales[block]);
+      detail::for_each_noisy<R>(length, first, u, [&](std::size_t i, float noise_at) {
+        T const w = x[first + i];
+        if (w != w) {
+          out[first + i] = w;
+        } else {
+          out[first + i] = static_cast<T>(chooser.point(chooser.choose(w, scale, round, noise_at))) * scale + 0;
+        }
+      });
+    });
+  });
+}
+
+}  // namespace sqwa::inline SQWA_ABI
+
+#endif
