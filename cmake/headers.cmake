@@ -14,16 +14,26 @@ set(sqwa_headers
   include/sqwa/exec/executor.hpp
   include/sqwa/kernels/portable.hpp
   include/sqwa/kernels/portable_codes.hpp
+  include/sqwa/quant/additive_powers_of_two.hpp
+  include/sqwa/quant/affine.hpp
+  include/sqwa/quant/binary.hpp
+  include/sqwa/quant/codebook.hpp
   include/sqwa/quant/fields.hpp
   include/sqwa/quant/fit.hpp
   include/sqwa/quant/format.hpp
   include/sqwa/quant/gradient.hpp
   include/sqwa/quant/granularity.hpp
   include/sqwa/quant/l2.hpp
+  include/sqwa/quant/microscaling.hpp
+  include/sqwa/quant/minifloat.hpp
   include/sqwa/quant/packed.hpp
+  include/sqwa/quant/point_format.hpp
+  include/sqwa/quant/power_of_two.hpp
   include/sqwa/quant/quantize.hpp
+  include/sqwa/quant/quantize_points.hpp
   include/sqwa/quant/quantizer.hpp
   include/sqwa/quant/rounding.hpp
+  include/sqwa/quant/scale_format.hpp
   include/sqwa/quant/symmetric.hpp
   include/sqwa/schedule/capture.hpp
   include/sqwa/schedule/combine.hpp

@@ -129,3 +129,15 @@ TEST_CASE_TEMPLATE("minifloat: where exponents are in range, nearest_even is flo
     CHECK(one.point(one.choose(w, 1.0F, nearest_even{}, 0)) == static_cast<double>(expected));
   }
 }
+
+TEST_CASE("minifloat: the vectors of ONNX QuantizeLinear's examples, scale 2") {
+  point_chooser const small(e4m3{});
+  point_chooser const large(e5m2{});
+  std::array<float, 5> const x{0, 1, 2, 100'000, 200};
+  std::array<double, 5> const as_e4m3{0, 0.5, 1, 448, 96};
+  std::array<double, 5> const as_e5m2{0, 0.5, 1, 49'152, 96};
+  for (std::size_t i = 0; i != x.size(); ++i) {
+    CHECK(small.point(small.choose(x[i], 2.0F, nearest_even{}, 0)) == as_e4m3[i]);
+    CHECK(large.point(large.choose(x[i], 2.0F, nearest_even{}, 0)) == as_e5m2[i]);
+  }
+}

@@ -50,7 +50,7 @@ struct listed {
   static constexpr int bits = 1;
   using code = std::uint8_t;
   std::array<float, 2> list{};
-  std::array<float, 2> const& points() const { return list; }
+  constexpr std::array<float, 2> const& points() const { return list; }
 };
 
 struct wrong_code : uneven {
@@ -66,6 +66,8 @@ static_assert(!point_format<symmetric<3>> && !point_format<int> && !point_format
 static_assert(code_of_point(uneven{}, 3) == 3 && point_of_code(uneven{}, 3) == 3);
 static_assert(point_of_code(uneven{}, 5) == 5 && point_of_code(uneven{}, 255) == 5);  // no point
 static_assert(code_of_point(without_zero{}, 3) == 0 && point_of_code(without_zero{}, 0) == 3);
+static_assert(outermost_point(uneven{}) == 4 && outermost_point(signs{}) == 1 && outermost_point(symmetric<7>{}) == 3);
+static_assert(outermost_point(listed{{-3.0F, 1.0F}}) == 3 && outermost_point(listed{{-3.0F, -1.0F}}) == 3);
 static_assert(point_chooser<uneven>(uneven{}).nearest(0.6) == 3);
 
 template <point_format F, class T>

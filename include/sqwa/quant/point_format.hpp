@@ -53,6 +53,17 @@ template <point_format F>
   }
 }
 
+/// The largest magnitude among the points of a format at scale 1.
+template <uniform_format F>
+[[nodiscard]] constexpr float outermost_point(F const&) noexcept {
+  return static_cast<float>(F::max_code);
+}
+template <point_format F>
+[[nodiscard]] constexpr float outermost_point(F const& format) noexcept {
+  std::array<float, std::size_t{F::levels}> const& points = format.points();
+  return std::max(-points.front(), points.back());
+}
+
 /// The points of a format, made ready for choosing among them.
 ///
 /// Memory: on the stack, 24 bytes a point. Everything is compared in double, so the choice is exact for float values,
