@@ -110,22 +110,22 @@ void decode(benchmark::State& state) {
 void sizes(benchmark::internal::Benchmark* b) { b->Arg(1 << 12)->Arg(1 << 16)->Arg(1 << 24)->UseRealTime(); }
 
 using plain = sqwa::backend<>;
-using vectors = sqwa::backend<sqwa::xsimd_kernels<>>;
+using vectors = sqwa::backend<sqwa::native_kernels>;
 
 BENCHMARK(fake_quantize_by_hand)->Name("quant/fake_quantize/3/by_hand")->Apply(sizes);
 BENCHMARK(fake_quantize<sqwa::symmetric<3>, plain>)->Name("quant/fake_quantize/3/scalar")->Apply(sizes);
-BENCHMARK(fake_quantize<sqwa::symmetric<3>, vectors>)->Name("quant/fake_quantize/3/xsimd")->Apply(sizes);
-BENCHMARK(fake_quantize<sqwa::symmetric<3>, sqwa::fast>)->Name("quant/fake_quantize/3/xsimd/tbb")->Apply(sizes);
-BENCHMARK(fake_quantize<sqwa::symmetric<15>, vectors>)->Name("quant/fake_quantize/15/xsimd")->Apply(sizes);
+BENCHMARK(fake_quantize<sqwa::symmetric<3>, vectors>)->Name("quant/fake_quantize/3/vectors")->Apply(sizes);
+BENCHMARK(fake_quantize<sqwa::symmetric<3>, sqwa::fast>)->Name("quant/fake_quantize/3/vectors/tbb")->Apply(sizes);
+BENCHMARK(fake_quantize<sqwa::symmetric<15>, vectors>)->Name("quant/fake_quantize/15/vectors")->Apply(sizes);
 BENCHMARK(encode_by_hand)->Name("quant/encode/3/by_hand")->Apply(sizes);
 BENCHMARK(encode<sqwa::symmetric<3>, plain>)->Name("quant/encode/3/scalar")->Apply(sizes);
-BENCHMARK(encode<sqwa::symmetric<3>, vectors>)->Name("quant/encode/3/xsimd")->Apply(sizes);
-BENCHMARK(encode<sqwa::symmetric<3>, sqwa::fast>)->Name("quant/encode/3/xsimd/tbb")->Apply(sizes);
-BENCHMARK(encode<sqwa::symmetric<15>, vectors>)->Name("quant/encode/15/xsimd")->Apply(sizes);
+BENCHMARK(encode<sqwa::symmetric<3>, vectors>)->Name("quant/encode/3/vectors")->Apply(sizes);
+BENCHMARK(encode<sqwa::symmetric<3>, sqwa::fast>)->Name("quant/encode/3/vectors/tbb")->Apply(sizes);
+BENCHMARK(encode<sqwa::symmetric<15>, vectors>)->Name("quant/encode/15/vectors")->Apply(sizes);
 BENCHMARK(decode_by_hand)->Name("quant/decode/3/by_hand")->Apply(sizes);
 BENCHMARK(decode<plain>)->Name("quant/decode/3/scalar")->Apply(sizes);
-BENCHMARK(decode<vectors>)->Name("quant/decode/3/xsimd")->Apply(sizes);
-BENCHMARK(decode<sqwa::fast>)->Name("quant/decode/3/xsimd/tbb")->Apply(sizes);
+BENCHMARK(decode<vectors>)->Name("quant/decode/3/vectors")->Apply(sizes);
+BENCHMARK(decode<sqwa::fast>)->Name("quant/decode/3/vectors/tbb")->Apply(sizes);
 
 }  // namespace
 

@@ -9,7 +9,7 @@
 #include <sqwa/exec/tbb.hpp>
 #endif
 #ifdef SQWA_TEST_XSIMD
-#include <sqwa/kernels/xsimd.hpp>
+#include <sqwa/kernels/avx512.hpp>
 #endif
 
 namespace test {
@@ -19,13 +19,13 @@ template <class F>
 void every_backend(F f) {
   f(sqwa::backend<sqwa::scalar_kernels, thread_executor>{});
 #ifdef SQWA_TEST_XSIMD
-  f(sqwa::backend<sqwa::xsimd_kernels<>>{});
-  f(sqwa::backend<sqwa::xsimd_kernels<>, thread_executor>{});
+  f(sqwa::backend<sqwa::native_kernels>{});
+  f(sqwa::backend<sqwa::native_kernels, thread_executor>{});
 #endif
 #ifdef SQWA_TEST_TBB
   f(sqwa::backend<sqwa::scalar_kernels, sqwa::tbb_executor>{});
 #ifdef SQWA_TEST_XSIMD
-  f(sqwa::backend<sqwa::xsimd_kernels<>, sqwa::tbb_executor>{});
+  f(sqwa::backend<sqwa::native_kernels, sqwa::tbb_executor>{});
 #endif
 #endif
 }

@@ -79,8 +79,10 @@ concept kernel_set = requires(std::span<float> y, std::span<float const> x, floa
   noexcept->std::same_as<void>;
   { K::unpack_codes(codes, bytes, 2, 1) }
   noexcept->std::same_as<void>;
+  { K::template encode<float>(bytes, x, 2, 1, w) }
+  noexcept->std::same_as<bool>;
   { K::template decode<float>(y, bytes, 2, 1, w) }
-  noexcept->std::same_as<void>;
+  noexcept->std::same_as<bool>;
   { K::template lsq_backward<float>(y, x, x, w, w) }
   noexcept->std::same_as<float>;
   { K::template gemm<float>(c, a, a) }

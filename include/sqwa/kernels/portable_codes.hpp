@@ -81,15 +81,16 @@ struct portable_code_kernels {
     });
   }
 
-  /// y[i] = code * scale, from the first bit of `bytes` on.
+  /// `to_codes` and `pack_codes` in one. Returns whether no x[i] is NaN.
   template <class T>
-  static void decode(std::span<T> y, std::byte const* bytes, int bits, int limit, T scale) noexcept {
-    std::array<std::int8_t, 512> codes;
-    for (std::size_t i = 0; i < y.size(); i += codes.size()) {
-      auto const part = std::span(codes).first(std::min(codes.size(), y.size() - i));
-      unpack_codes(part, bytes + i / 8 * static_cast<std::size_t>(bits), bits, limit);
-      from_codes<T>(y.subspan(i, part.size()), part, scale);
-    }
+  static bool encode(std::byte* bytes, std::span<T const> x, int bits, int limit, T scale) noexcept {
+    return encode_with<portable_code_kernels>(bytes, x, bits, limit, scale);
+  }
+
+  /// y[i] = code * scale, from the first bit of `bytes` on. Returns whether each field is a code.
+  template <class T>
+  static bool decode(std::span<T> y, std::byte const* bytes, int bits, int limit, T scale) noexcept {
+    return decode_with<portable_code_kernels>(y, bytes, bits, limit, scale);
   }
 
   /// The backward pass of a learned step: dx[i] = dy[i] inside, 0 outside; returns the sum of dy[i] * dq/ds.
@@ -115,6 +116,39 @@ struct portable_code_kernels {
   }
 
  protected:
+  /// `encode` by the kernels of K, through a few codes on the stack.
+  template <class K, class T>
+  static bool encode_with(std::byte* bytes, std::span<T const> x, int bits, int limit, T scale) noexcept {
+    std::array<std::int8_t, 1024> buffer;
+    bool numbers = true;
+    for (std::size_t i = 0; i < x.size(); i += buffer.size()) {
+      auto const codes = std::span(buffer).first(std::min(buffer.size(), x.size() - i));
+      numbers = K::template to_codes<T>(codes, x.subspan(i, codes.size()), scale, limit) && numbers;
+      K::pack_codes(bytes + i / 8 * static_cast<std::size_t>(bits), codes, bits, limit);
+    }
+    return numbers;
+  }
+
+  /// `decode` by the kernels of K, through a few codes on the stack.
+  template <class K, class T>
+  static bool decode_with(std::span<T> y, std::byte const* bytes, int bits, int limit, T scale) noexcept {
+    std::array<std::int8_t, 1024> buffer;
+    bool good = true;
+    for (std::size_t i = 0; i < y.size(); i += buffer.size()) {
+      auto const codes = std::span(buffer).first(std::min(buffer.size(), y.size() - i));
+      K::unpack_codes(codes, bytes + i / 8 * static_cast<std::size_t>(bits), bits, limit);
+      int low = 0;
+      int high = 0;
+      for (std::int8_t c : codes) {
+        low = std::min<int>(low, c);
+        high = std::max<int>(high, c);
+      }
+      good = good && low >= -limit && high <= limit;
+      K::template from_codes<T>(y.subspan(i, codes.size()), codes, scale);
+    }
+    return good;
+  }
+
   template <class T>
   static T nearest(T x, T scale, T limit) noexcept {
     T t = x / scale;

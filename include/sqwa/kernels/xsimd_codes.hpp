@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <span>
 #include <type_traits>
@@ -102,6 +103,21 @@ struct xsimd_code_kernels : portable_kernels<Arch> {
   }
 
   template <class T>
+  static bool encode(std::byte* bytes, std::span<T const> x, int bits, int limit, T scale) noexcept {
+    return portable::template encode_with<xsimd_code_kernels>(bytes, x, bits, limit, scale);
+  }
+
+  /// Long runs of 2 or 4 bits by a table of the values of a byte, where one field is no code.
+  template <class T>
+  static bool decode(std::span<T> y, std::byte const* bytes, int bits, int limit, T scale) noexcept {
+    if (y.size() >= 4096) {
+      if (bits == 2 && limit == 1) return decode_bytes<2>(y, bytes, scale);
+      if (bits == 4 && limit == 7) return decode_bytes<4>(y, bytes, scale);
+    }
+    return portable::template decode<T>(y, bytes, bits, limit, scale);
+  }
+
+  template <class T>
   static T lsq_backward(std::span<T> dx, std::span<T const> dy, std::span<T const> x, T scale, T limit) noexcept {
     using batch = xsimd::batch<T, Arch>;
     constexpr std::size_t lanes = 32, each = batch::size, batches = lanes / each;
@@ -134,6 +150,31 @@ struct xsimd_code_kernels : portable_kernels<Arch> {
       lane[k] += slope[k];
     }
     return portable::halved(lane);
+  }
+
+ private:
+  /// `decode` of fields of which only the largest, all ones, is no code.
+  template <std::size_t Bits, class T>
+  static bool decode_bytes(std::span<T> y, std::byte const* bytes, T scale) noexcept {
+    constexpr std::size_t each = 8 / Bits;
+    constexpr int fields = 1 << Bits, limit = fields / 2 - 1;
+    std::array<std::array<T, each>, 256> values;
+    for (std::size_t b = 0; b != values.size(); ++b) {
+      for (std::size_t k = 0; k != each; ++k) {
+        values[b][k] = static_cast<T>(static_cast<int>(b >> k * Bits) % fields - limit) * scale;
+      }
+    }
+    std::size_t const whole = y.size() / each;
+    unsigned ones = 0;  // a byte's field is all ones where its bits are, each shifted to the lowest
+    for (std::size_t i = 0; i != whole; ++i) {
+      auto const b = std::to_integer<unsigned>(bytes[i]);
+      std::memcpy(&y[i * each], values[b].data(), sizeof(T) * each);
+      unsigned both = b & b >> 1;
+      if constexpr (Bits == 4) both &= both >> 2;
+      ones |= both;
+    }
+    bool const good = (ones & (Bits == 2 ? 0x55U : 0x11U)) == 0;
+    return portable::template decode<T>(y.subspan(whole * each), bytes + whole, Bits, limit, scale) && good;
   }
 };
 

@@ -145,22 +145,31 @@ struct packed {
   bool operator==(packed const&) const = default;
 
  private:
-  /// Decodes elements [begin, end); `begin` begins a byte. The place of the first field that is no code, or size().
+  /// Decodes elements [begin, end). The place of the first field that is no code, or size().
   template <any_backend B, real T>
   std::size_t decode_narrow(std::size_t begin, std::size_t end, std::span<T> out) const {
-    using kernels = typename B::kernels;
-    std::array<std::int8_t, 1024> buffer;
-    for (std::size_t first = begin; first < end; first += buffer.size()) {
-      auto const codes = std::span(buffer).first(std::min(buffer.size(), end - first));
-      kernels::unpack_codes(codes, bytes.data() + packed_bytes(first, bits()), bits(), max_code());
-      std::size_t const bad = detail::first_outside(std::span<std::int8_t const>(codes), max_code());
-      if (bad != codes.size()) return first + bad;
-      for_each_run(layout, first, first + codes.size(), [&](std::size_t block, std::size_t at, std::size_t length) {
-        kernels::template from_codes<T>(out.subspan(at, length), codes.subspan(at - first, length),
-                                        static_cast<T>(scales[block]));
-      });
+    bool good = true;
+    for_each_run(layout, begin, end, [&](std::size_t block, std::size_t first, std::size_t length) {
+      auto const scale = static_cast<T>(scales[block]);
+      std::size_t const head = std::min(length, (8 - first % 8) % 8);  // the kernel begins at a byte
+      std::array<std::int8_t, 8> few;
+      auto const codes = std::span(few).first(head);
+      detail::read_codes(bytes.data(), bits(), max_code(), first, codes);
+      good = detail::first_outside(std::span<std::int8_t const>(codes), max_code()) == head && good;
+      for (std::size_t k = 0; k != head; ++k) out[first + k] = static_cast<T>(codes[k]) * scale;
+      good = B::kernels::template decode<T>(out.subspan(first + head, length - head),
+                                            bytes.data() + packed_bytes(first + head, bits()), bits(), max_code(),
+                                            scale) &&
+             good;
+    });
+    if (good) return size();
+    std::array<std::int8_t, 64> codes;
+    for (std::size_t first = begin;; first += codes.size()) {
+      auto const part = std::span(codes).first(std::min(codes.size(), end - first));
+      detail::read_codes(bytes.data(), bits(), max_code(), first, part);
+      std::size_t const bad = detail::first_outside(std::span<std::int8_t const>(part), max_code());
+      if (bad != part.size()) return first + bad;
     }
-    return size();
   }
   /// The same for codes of 9 to 16 bits.
   template <real T>

@@ -111,6 +111,36 @@ bool code_run(std::span<T const> x, T scale, R const& round, std::span<typename 
   return numbers;
 }
 
+/// Codes and packs elements [begin, end) of one tensor; `begin` begins a byte. Returns whether no value is NaN.
+template <uniform_format F, rounding R, real T, any_backend B>
+bool encode_runs(R const& round, std::span<T const> x, blocks const& layout, std::span<float const> scales,
+                 std::size_t begin, std::size_t end, noise const& u, std::byte* bytes) noexcept {
+  using kernels = typename B::kernels;
+  bool good = true;
+  if constexpr (std::same_as<R, nearest_even>) {
+    bool const whole_bytes = layout.inner % 8 == 0 || layout.count == 1;
+    if (whole_bytes && std::ranges::none_of(scales, [](float s) { return s == 0; })) {
+      for_each_run(layout, begin, end, [&](std::size_t block, std::size_t first, std::size_t length) {
+        good = kernels::template encode<T>(bytes + packed_bytes(first, F::bits), x.subspan(first, length), F::bits,
+                                           F::max_code, static_cast<T>(scales[block])) &&
+               good;
+      });
+      return good;
+    }
+  }
+  std::array<std::int8_t, 1024> buffer;
+  for (std::size_t at = begin; at < end; at += buffer.size()) {
+    auto const codes = std::span(buffer).first(std::min(buffer.size(), end - at));
+    for_each_run(layout, at, at + codes.size(), [&](std::size_t block, std::size_t first, std::size_t length) {
+      good = code_run<F>(x.subspan(first, length), static_cast<T>(scales[block]), round,
+                         codes.subspan(first - at, length), first, u, B{}) &&
+             good;
+    });
+    kernels::pack_codes(bytes + packed_bytes(at, F::bits), codes, F::bits, F::max_code);
+  }
+  return good;
+}
+
 }  // namespace detail
 
 /// How many scales a quantizer gives a tensor of these extents.
@@ -246,18 +276,7 @@ template <class F, class Fit, class G, class R, class T, any_backend B = backend
     packed result{F::levels, layout, {scales.begin(), scales.end()}, {}};
     result.bytes.resize(packed_bytes(x.size(), F::bits));
     auto const encode_some = [&](std::size_t begin, std::size_t end) {
-      std::array<std::int8_t, 1024> buffer;
-      bool good = true;
-      for (std::size_t at = begin; at < end; at += buffer.size()) {
-        auto const codes = std::span(buffer).first(std::min(buffer.size(), end - at));
-        for_each_run(layout, at, at + codes.size(), [&](std::size_t block, std::size_t first, std::size_t length) {
-          good = detail::code_run<F>(x.subspan(first, length), static_cast<value>(scales[block]), q.round,
-                                     codes.subspan(first - at, length), first, u, where) &&
-                 good;
-        });
-        B::kernels::pack_codes(result.bytes.data() + packed_bytes(at, F::bits), codes, F::bits, F::max_code);
-      }
-      return good;
+      return detail::encode_runs<F, R, value, B>(q.round, x, layout, scales, begin, end, u, result.bytes.data());
     };
     bool const numbers = reduce(where.exec, x.size(), true, encode_some, [](bool a, bool b) { return a && b; });
     if (!numbers) detail::refuse_nan("encode", x, where);
