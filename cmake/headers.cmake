@@ -88,6 +88,7 @@ set(sqwa_backend_headers
   include/sqwa/exec/tbb.hpp
   include/sqwa/fast.hpp
   include/sqwa/kernels/avx512.hpp
+  include/sqwa/kernels/avx512_codes.hpp
   include/sqwa/kernels/xsimd.hpp
   include/sqwa/kernels/xsimd_codes.hpp
   include/sqwa/kernels/xsimd_gemm.hpp

@@ -3,11 +3,11 @@
 #ifndef SQWA_KERNELS_AVX512_HPP
 #define SQWA_KERNELS_AVX512_HPP
 
+#include <sqwa/kernels/avx512_codes.hpp>
 #include <sqwa/kernels/xsimd.hpp>
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -21,67 +21,6 @@
 
 namespace sqwa::inline SQWA_ABI {
 
-namespace detail {
-
-/// 64 floats to 64 codes of one byte, exactly; the order of the codes is that of two rounds of packing.
-///
-/// x * r falls into the same integer as x / scale: see `grid_rounding` for any limit. For three levels r is about
-/// (2 C - 1) / scale with an odd C, chosen such that x * r rounds to C or more exactly where x > scale / 2.
-class avx512_coder {
- public:
-  avx512_coder(float scale, int limit) noexcept : grid_(scale, static_cast<float>(limit)) {
-    if (limit != 1 || !(scale > 0x1p-100F && scale < 0x1p100F)) return;
-    float const edge = scale / 2;
-    float const above = std::nextafter(edge, scale);
-    for (int c = 1; c <= 101 && border_ == 0; c += 2) {
-      auto const at = static_cast<float>(c) - 0.5F;
-      float r = std::nextafter(at / edge, 0.0F);
-      for (int k = 0; k != 3; ++k, r = std::nextafter(r, scale + r)) {
-        if (edge * r <= at && above * r > at) {
-          border_ = c;
-          factor_ = r;
-          break;
-        }
-      }
-    }
-  }
-
-  /// Byte 16 l + 4 k + e is the code of x[16 k + 4 l + e].
-  __m512i operator()(float const* x) noexcept {
-    __m512 const a = _mm512_loadu_ps(x), b = _mm512_loadu_ps(x + 16), c = _mm512_loadu_ps(x + 32),
-                 d = _mm512_loadu_ps(x + 48);
-    unordered_ |=
-        static_cast<unsigned>(_mm512_cmp_ps_mask(a, b, _CMP_UNORD_Q) | _mm512_cmp_ps_mask(c, d, _CMP_UNORD_Q));
-    if (border_ == 0) return packed(rounded(a), rounded(b), rounded(c), rounded(d));
-    __m512i const q = packed(scaled(a), scaled(b), scaled(c), scaled(d));
-    __mmask64 const up = _mm512_cmpgt_epi8_mask(q, _mm512_set1_epi8(static_cast<char>(border_ - 1)));
-    __mmask64 const down = _mm512_cmplt_epi8_mask(q, _mm512_set1_epi8(static_cast<char>(1 - border_)));
-    __m512i const one = _mm512_set1_epi8(1);
-    return _mm512_mask_sub_epi8(_mm512_maskz_mov_epi8(up, one), down, _mm512_setzero_si512(), one);
-  }
-
-  /// Whether no value so far was NaN.
-  bool numbers() const noexcept { return unordered_ == 0; }
-
- private:
-  static __m512i packed(__m512i a, __m512i b, __m512i c, __m512i d) noexcept {
-    return _mm512_packs_epi16(_mm512_packs_epi32(a, b), _mm512_packs_epi32(c, d));
-  }
-  __m512i scaled(__m512 v) const noexcept {
-    return _mm512_cvtps_epi32(_mm512_min_ps(_mm512_mul_ps(v, _mm512_set1_ps(factor_)), _mm512_set1_ps(127)));
-  }
-  __m512i rounded(__m512 v) const noexcept {
-    return _mm512_cvtps_epi32(grid_(xsimd::batch<float, xsimd::avx512bw>(v)));
-  }
-
-  grid_rounding<float, xsimd::avx512bw> grid_;
-  int border_ = 0;  // C; 0 if there is none
-  float factor_ = 0;
-  unsigned unordered_ = 0;
-};
-
-}  // namespace detail
-
 /// The kernels of codes for processors with AVX-512 VBMI, VNNI and GFNI (from Ice Lake and Zen 4 on).
 ///
 /// The others are those of xsimd for AVX-512. float only; double is xsimd's.
@@ -93,12 +32,13 @@ struct avx512_kernels : xsimd_kernels<xsimd::avx512bw> {
     if constexpr (!std::is_same_v<T, float>) {
       base::round_to_grid<T>(y, x, scale, limit);
     } else if (limit == 1 && scale > 8 * std::numeric_limits<float>::min()) {
-      __m512 const edge = _mm512_set1_ps(scale / 2), low = _mm512_set1_ps(-scale / 2);
-      __m512 const one = _mm512_set1_ps(scale), minus = _mm512_set1_ps(-scale);
-      map(y, x.data(), [=](__m512 v) {
-        __m512 r = _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(v, edge, _CMP_GT_OQ), one);
-        r = _mm512_mask_mov_ps(r, _mm512_cmp_ps_mask(v, low, _CMP_LT_OQ), minus);
-        return _mm512_mask_mov_ps(r, _mm512_cmp_ps_mask(v, v, _CMP_UNORD_Q), v);
+      __m512 const edge = _mm512_set1_ps(scale / 2), one = _mm512_set1_ps(scale);
+      __m512 const sign = _mm512_set1_ps(-0.0F), zero = _mm512_setzero_ps();
+      map(y, x.data(), [=](__m512 v) {  // without compares, of which there is one a cycle
+        __m512 const size = _mm512_andnot_ps(sign, v);
+        __m512i const beyond = _mm512_srai_epi32(_mm512_castps_si512(_mm512_sub_ps(edge, size)), 31);
+        __m512 const r = _mm512_and_ps(_mm512_castsi512_ps(beyond), _mm512_or_ps(one, _mm512_and_ps(v, sign)));
+        return _mm512_add_ps(r, _mm512_min_ps(zero, size));  // 0, or NaN, which is the second operand
       });
     } else {
       detail::grid_rounding<float, xsimd::avx512bw> const round(scale, limit);
@@ -166,7 +106,7 @@ struct avx512_kernels : xsimd_kernels<xsimd::avx512bw> {
   }
 
   static void unpack_codes(std::span<std::int8_t> codes, std::byte const* bytes, int bits, int limit) noexcept {
-    field_reader const read(bits);
+    detail::avx512_fields const read(bits);
     __m512i const zero = _mm512_set1_epi8(static_cast<char>(limit));
     std::size_t i = 0;
     for (; i + 64 <= codes.size(); i += 64, bytes += 8 * bits) {
@@ -202,9 +142,11 @@ struct avx512_kernels : xsimd_kernels<xsimd::avx512bw> {
       return base::decode_with<avx512_kernels>(y, bytes, bits, limit, scale);
     } else {
       alignas(64) std::array<float, 16> values;
-      for (int f = 0; f != 16; ++f) values[static_cast<std::size_t>(f)] = static_cast<float>(f - limit) * scale;
+      for (int f = 0; f != 16; ++f)
+        values[static_cast<std::size_t>(f)] = static_cast<float>(f % (1 << bits) - limit) * scale;
       __m512 const table = _mm512_load_ps(values.data());
-      field_reader const read(bits);
+      if (bits == 2 && limit == 1) return decode_pairs(y, bytes, table, scale);
+      detail::avx512_fields const read(bits);
       __m512i largest = _mm512_setzero_si512();
       std::size_t i = 0;
       for (; i + 64 <= y.size(); i += 64, bytes += 8 * bits) {
@@ -221,30 +163,6 @@ struct avx512_kernels : xsimd_kernels<xsimd::avx512bw> {
   }
 
  private:
-  /// 64 fields of `bits` bits each, one a byte, from the first bit of `bytes` on.
-  class field_reader {
-   public:
-    explicit field_reader(int bits) noexcept {
-      alignas(64) std::array<std::uint8_t, 64> from, shift;
-      for (std::size_t i = 0; i != 64; ++i) {
-        from[i] = static_cast<std::uint8_t>(i / 8 * static_cast<std::size_t>(bits) + i % 8);
-        shift[i] = static_cast<std::uint8_t>(i % 8 * static_cast<std::size_t>(bits));
-      }
-      from_ = _mm512_load_si512(from.data());
-      shift_ = _mm512_load_si512(shift.data());
-      field_ = _mm512_set1_epi8(static_cast<char>((1 << bits) - 1));
-      bytes_ = first(8 * static_cast<std::size_t>(bits));
-    }
-    __m512i operator()(std::byte const* bytes) const noexcept {
-      __m512i const eight = _mm512_permutexvar_epi8(from_, _mm512_maskz_loadu_epi8(bytes_, bytes));
-      return _mm512_and_si512(_mm512_multishift_epi64_epi8(shift_, eight), field_);
-    }
-
-   private:
-    __m512i from_, shift_, field_;
-    __mmask64 bytes_;
-  };
-
   /// The first n of 64.
   static __mmask64 first(std::size_t n) noexcept { return _bzhi_u64(~std::uint64_t{0}, static_cast<unsigned>(n)); }
 
@@ -252,6 +170,25 @@ struct avx512_kernels : xsimd_kernels<xsimd::avx512bw> {
   static __m512i bytes_of_pairs(__m512i fields) noexcept {
     __m512i const pairs = _mm512_maddubs_epi16(fields, _mm512_set1_epi16(0x0401));
     return _mm512_madd_epi16(pairs, _mm512_set1_epi32(0x0010'0001));
+  }
+
+  /// `decode` of fields of 2 bits; `table` holds the four values four times over, for permutes that see four bits.
+  static bool decode_pairs(std::span<float> y, std::byte const* bytes, __m512 table, float scale) noexcept {
+    __m512i const shift = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    __m512i ones = _mm512_setzero_si512();
+    std::size_t i = 0;
+    for (; i + 256 <= y.size(); i += 256, bytes += 64) {
+      __m512i const all = _mm512_loadu_si512(bytes);
+      ones = _mm512_or_si512(ones, _mm512_and_si512(all, _mm512_srli_epi64(all, 1)));
+      for (std::size_t k = 0; k != 16; ++k) {
+        std::int32_t word;
+        std::memcpy(&word, bytes + 4 * k, sizeof word);
+        __m512i const fields = _mm512_srlv_epi32(_mm512_set1_epi32(word), shift);
+        _mm512_storeu_ps(&y[i + 16 * k], _mm512_permutexvar_ps(fields, table));
+      }
+    }
+    bool const good = _mm512_test_epi8_mask(ones, _mm512_set1_epi8(0x55)) == 0;
+    return base::decode_with<avx512_kernels>(y.subspan(i), bytes, 2, 1, scale) && good;
   }
 
   static void put(float* y, __m128i fields, __m512 table) noexcept {
