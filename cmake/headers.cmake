@@ -14,6 +14,7 @@ set(sqwa_headers
   include/sqwa/exec/executor.hpp
   include/sqwa/kernels/portable.hpp
   include/sqwa/kernels/portable_codes.hpp
+  include/sqwa/kernels/portable_ternary.hpp
   include/sqwa/quant/additive_powers_of_two.hpp
   include/sqwa/quant/affine.hpp
   include/sqwa/quant/binary.hpp
@@ -35,6 +36,7 @@ set(sqwa_headers
   include/sqwa/quant/rounding.hpp
   include/sqwa/quant/scale_format.hpp
   include/sqwa/quant/symmetric.hpp
+  include/sqwa/quant/ternary_matrix.hpp
   include/sqwa/schedule/capture.hpp
   include/sqwa/schedule/combine.hpp
   include/sqwa/schedule/damped_cycles.hpp
@@ -89,6 +91,7 @@ set(sqwa_backend_headers
   include/sqwa/fast.hpp
   include/sqwa/kernels/avx512.hpp
   include/sqwa/kernels/avx512_codes.hpp
+  include/sqwa/kernels/avx512_ternary.hpp
   include/sqwa/kernels/xsimd.hpp
   include/sqwa/kernels/xsimd_codes.hpp
   include/sqwa/kernels/xsimd_gemm.hpp

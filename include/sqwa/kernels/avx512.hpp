@@ -4,6 +4,7 @@
 #define SQWA_KERNELS_AVX512_HPP
 
 #include <sqwa/kernels/avx512_codes.hpp>
+#include <sqwa/kernels/avx512_ternary.hpp>
 #include <sqwa/kernels/xsimd.hpp>
 
 #include <algorithm>
@@ -161,6 +162,13 @@ struct avx512_kernels : xsimd_kernels<xsimd::avx512bw> {
       return base::decode_with<avx512_kernels>(y.subspan(i), bytes, bits, limit, scale) && good;
     }
   }
+
+  static void ternary_gemm(std::int32_t* c, std::size_t stride, ternary_rows w, std::int8_t const* a,
+                           std::size_t n) noexcept {
+    detail::avx512_ternary::gemm(c, stride, w, a, n);
+  }
+
+  static void ternary_gemv(float* y, ternary_rows w, float const* a) noexcept { detail::avx512_ternary::gemv(y, w, a); }
 
  private:
   /// The first n of 64.

@@ -5,6 +5,7 @@
 
 #include <sqwa/core/config.hpp>
 #include <sqwa/kernels/portable_codes.hpp>
+#include <sqwa/kernels/portable_ternary.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -58,7 +59,7 @@ struct windows {
 template <class K>
 concept kernel_set = requires(std::span<float> y, std::span<float const> x, float w, matrix<float> c,
                               matrix<float const> a, windows<float> v, std::span<std::int8_t> codes,
-                              std::span<std::int8_t const> const_codes, std::byte* bytes) {
+                              std::span<std::int8_t const> const_codes, std::byte* bytes, ternary_rows t) {
   { K::template dot<float>(x, x) }
   noexcept->std::same_as<float>;
   { K::template sum<float>(x) }
@@ -85,6 +86,10 @@ concept kernel_set = requires(std::span<float> y, std::span<float const> x, floa
   noexcept->std::same_as<bool>;
   { K::template lsq_backward<float>(y, x, x, w, w) }
   noexcept->std::same_as<float>;
+  { K::ternary_gemm(static_cast<std::int32_t*>(nullptr), 1, t, codes.data(), 1) }
+  noexcept->std::same_as<void>;
+  { K::ternary_gemv(y.data(), t, x.data()) }
+  noexcept->std::same_as<void>;
   { K::template gemm<float>(c, a, a) }
   noexcept->std::same_as<void>;
   { K::template convolve<float>(c, v, a) }
@@ -98,7 +103,7 @@ concept kernel_set = requires(std::span<float> y, std::span<float const> x, floa
 /// @tparam Isa  names the instruction set a derived set is compiled for, so that two translation
 ///              units with different target flags never share one of these symbols
 template <class Isa>
-struct portable_kernels : portable_code_kernels<Isa> {
+struct portable_kernels : portable_code_kernels<Isa>, portable_ternary_kernels<Isa> {
   /// The sum of x[i] * y[i]; 0 for no values.
   template <class T>
   static T dot(std::span<T const> x, std::span<T const> y) noexcept {
