@@ -19,6 +19,7 @@ set(sqwa_headers
   include/sqwa/quant/affine.hpp
   include/sqwa/quant/binary.hpp
   include/sqwa/quant/codebook.hpp
+  include/sqwa/quant/encode.hpp
   include/sqwa/quant/fields.hpp
   include/sqwa/quant/fit.hpp
   include/sqwa/quant/format.hpp

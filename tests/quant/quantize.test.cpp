@@ -2,6 +2,7 @@
 #include "support/every_backend.hpp"
 #include "support/refuses.hpp"
 
+#include <sqwa/quant/encode.hpp>
 #include <sqwa/quant/quantize.hpp>
 
 #include <doctest/doctest.h>

@@ -35,15 +35,24 @@ struct avx512_kernels : xsimd_kernels<xsimd::avx512bw> {
     } else if (limit == 1 && scale > 8 * std::numeric_limits<float>::min()) {
       __m512 const edge = _mm512_set1_ps(scale / 2), one = _mm512_set1_ps(scale);
       __m512 const sign = _mm512_set1_ps(-0.0F), zero = _mm512_setzero_ps();
-      map(y, x.data(), [=](__m512 v) {  // without compares, of which there is one a cycle
+      auto const one_of = [=](__m512 v) {  // without compares, of which there is one a cycle
         __m512 const size = _mm512_andnot_ps(sign, v);
         __m512i const beyond = _mm512_srai_epi32(_mm512_castps_si512(_mm512_sub_ps(edge, size)), 31);
         __m512 const r = _mm512_and_ps(_mm512_castsi512_ps(beyond), _mm512_or_ps(one, _mm512_and_ps(v, sign)));
         return _mm512_add_ps(r, _mm512_min_ps(zero, size));  // 0, or NaN, which is the second operand
+      };
+      map(y, x.data(), [=](__m512& a, __m512& b) {
+        a = one_of(a);
+        b = one_of(b);
       });
     } else {
       detail::grid_rounding<float, xsimd::avx512bw> const round(scale, limit);
-      map(y, x.data(), [=](__m512 v) { return _mm512_mul_ps(round(batch<float>(v)), _mm512_set1_ps(scale)); });
+      map(y, x.data(), [=](__m512& a, __m512& b) {
+        batch<float> q(a), r(b);
+        round.pair(q, r);
+        a = _mm512_mul_ps(q, _mm512_set1_ps(scale));
+        b = _mm512_mul_ps(r, _mm512_set1_ps(scale));
+      });
     }
   }
 
@@ -163,6 +172,33 @@ struct avx512_kernels : xsimd_kernels<xsimd::avx512bw> {
     }
   }
 
+  template <class T>
+  static T lsq_backward(std::span<T> dx, std::span<T const> dy, std::span<T const> x, T scale, T limit) noexcept {
+    if constexpr (!std::is_same_v<T, float>) {
+      return base::lsq_backward<T>(dx, dy, x, scale, limit);
+    } else {
+      __m512 const inverse = _mm512_set1_ps(1 / scale), high = _mm512_set1_ps(limit), low = _mm512_set1_ps(-limit);
+      __m512 even = _mm512_setzero_ps(), odd = even;
+      auto const add = [&](std::size_t i, __m512 sum) {
+        __m512 const v = _mm512_mul_ps(_mm512_loadu_ps(&x[i]), inverse), g = _mm512_loadu_ps(&dy[i]);
+        __m512 const c = _mm512_min_ps(high, _mm512_max_ps(low, v));  // a NaN is the second operand, which stays
+        __m512 const q = _mm512_roundscale_ps(c, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+        __mmask16 const inside = _mm512_cmp_ps_mask(v, c, _CMP_EQ_OQ);
+        _mm512_storeu_ps(&dx[i], _mm512_maskz_mov_ps(inside, g));
+        return _mm512_add_ps(sum, _mm512_mul_ps(g, _mm512_mask_sub_ps(c, inside, q, v)));
+      };
+      std::size_t i = 0;
+      for (; i + 32 <= x.size(); i += 32) {
+        even = add(i, even);
+        odd = add(i + 16, odd);
+      }
+      std::array<float, 32> lane;
+      _mm512_storeu_ps(lane.data(), even);
+      _mm512_storeu_ps(lane.data() + 16, odd);
+      return base::lsq_rest<float>(lane, dx.subspan(i), dy.subspan(i), x.subspan(i), scale, limit);
+    }
+  }
+
   static void ternary_gemm(std::int32_t* c, std::size_t stride, ternary_rows w, std::int8_t const* a,
                            std::size_t n) noexcept {
     detail::avx512_ternary::gemm(c, stride, w, a, n);
@@ -203,19 +239,21 @@ struct avx512_kernels : xsimd_kernels<xsimd::avx512bw> {
     _mm512_storeu_ps(y, _mm512_permutexvar_ps(_mm512_cvtepu8_epi32(fields), table));
   }
 
-  /// y[i] = f(x[i]), whole cache lines of y at a time.
+  /// y <- x, through f(a, b) for two vectors at a time; whole cache lines of y.
   template <class F>
   static void map(std::span<float> y, float const* x, F f) noexcept {
     auto const some = [&](std::size_t i, std::size_t n) {
       auto const m = static_cast<__mmask16>(first(n));
-      _mm512_mask_storeu_ps(&y[i], m, f(_mm512_maskz_loadu_ps(m, x + i)));
+      __m512 a = _mm512_maskz_loadu_ps(m, x + i), b = a;
+      f(a, b);
+      _mm512_mask_storeu_ps(&y[i], m, a);
     };
     std::size_t const past = reinterpret_cast<std::uintptr_t>(y.data()) / sizeof(float) % 16;
     std::size_t i = std::min(y.size(), (16 - past) % 16);
     if (i != 0) some(0, i);
     for (; i + 32 <= y.size(); i += 32) {
-      __m512 const a = f(_mm512_loadu_ps(x + i));
-      __m512 const b = f(_mm512_loadu_ps(x + i + 16));
+      __m512 a = _mm512_loadu_ps(x + i), b = _mm512_loadu_ps(x + i + 16);
+      f(a, b);
       _mm512_storeu_ps(&y[i], a);
       _mm512_storeu_ps(&y[i + 16], b);
     }

@@ -51,6 +51,15 @@ struct grid_rounding {
     if (divide || xsimd::any(xsimd::abs(t - q) > batch(sure))) return rounded(inside(x / batch(scale)));
     return q;
   }
+
+  /// The same for two batches in place, with one look for ties.
+  void pair(batch& x, batch& y) const noexcept {
+    batch const t = inside(x * batch(inverse)), u = inside(y * batch(inverse));
+    batch const q = rounded(t), r = rounded(u);
+    bool const near = xsimd::any(xsimd::max(xsimd::abs(t - q), xsimd::abs(u - r)) > batch(sure));
+    x = divide || near ? rounded(inside(x / batch(scale))) : q;
+    y = divide || near ? rounded(inside(y / batch(scale))) : r;
+  }
 };
 
 }  // namespace detail
@@ -139,15 +148,16 @@ struct xsimd_code_kernels : portable_kernels<Arch> {
     }
     std::array<T, lanes> lane;
     for (std::size_t k = 0; k != batches; ++k) sum[k].store_unaligned(&lane[k * each]);
-    std::array<T, lanes> g{}, rest{}, slope{};
-    for (std::size_t k = 0; i + k != x.size(); ++k) {  // each of the last elements adds to its own lane
-      g[k] = dy[i + k];
-      rest[k] = x[i + k];
-    }
-    for (std::size_t k = 0; i + k != x.size(); ++k) {
-      slope[k] = portable::template lsq_backward<T>(dx.subspan(i + k, 1), std::span<T const>(g).subspan(k, 1),
-                                                    std::span<T const>(rest).subspan(k, 1), scale, limit);
-      lane[k] += slope[k];
+    return lsq_rest<T>(lane, dx.subspan(i), dy.subspan(i), x.subspan(i), scale, limit);
+  }
+
+ protected:
+  /// Ends `lsq_backward`: each of the last elements, fewer than 32, adds to its own lane.
+  template <class T>
+  static T lsq_rest(std::array<T, 32>& lane, std::span<T> dx, std::span<T const> dy, std::span<T const> x, T scale,
+                    T limit) noexcept {
+    for (std::size_t k = 0; k != x.size(); ++k) {
+      lane[k] += portable::template lsq_backward<T>(dx.subspan(k, 1), dy.subspan(k, 1), x.subspan(k, 1), scale, limit);
     }
     return portable::halved(lane);
   }

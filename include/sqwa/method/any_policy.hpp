@@ -5,6 +5,7 @@
 
 #include <sqwa/quant/gradient.hpp>
 #include <sqwa/quant/packed.hpp>
+#include <sqwa/quant/encode.hpp>
 #include <sqwa/quant/quantize.hpp>
 #include <sqwa/quant/quantizer.hpp>
 #include <sqwa/quant/symmetric.hpp>

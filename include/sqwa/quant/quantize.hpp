@@ -9,7 +9,6 @@
 #include <sqwa/exec/executor.hpp>
 #include <sqwa/quant/format.hpp>
 #include <sqwa/quant/granularity.hpp>
-#include <sqwa/quant/packed.hpp>
 #include <sqwa/quant/quantizer.hpp>
 #include <sqwa/quant/rounding.hpp>
 #include <sqwa/tensor/adapter.hpp>
@@ -109,36 +108,6 @@ bool code_run(std::span<T const> x, T scale, R const& round, std::span<typename 
     codes[i] = code == code ? static_cast<typename F::code>(code) : typename F::code{0};
   });
   return numbers;
-}
-
-/// Codes and packs elements [begin, end) of one tensor; `begin` begins a byte. Returns whether no value is NaN.
-template <uniform_format F, rounding R, real T, any_backend B>
-bool encode_runs(R const& round, std::span<T const> x, blocks const& layout, std::span<float const> scales,
-                 std::size_t begin, std::size_t end, noise const& u, std::byte* bytes) noexcept {
-  using kernels = typename B::kernels;
-  bool good = true;
-  if constexpr (std::same_as<R, nearest_even>) {
-    bool const whole_bytes = layout.inner % 8 == 0 || layout.count == 1;
-    if (whole_bytes && std::ranges::none_of(scales, [](float s) { return s == 0; })) {
-      for_each_run(layout, begin, end, [&](std::size_t block, std::size_t first, std::size_t length) {
-        good = kernels::template encode<T>(bytes + packed_bytes(first, F::bits), x.subspan(first, length), F::bits,
-                                           F::max_code, static_cast<T>(scales[block])) &&
-               good;
-      });
-      return good;
-    }
-  }
-  std::array<std::int8_t, 1024> buffer;
-  for (std::size_t at = begin; at < end; at += buffer.size()) {
-    auto const codes = std::span(buffer).first(std::min(buffer.size(), end - at));
-    for_each_run(layout, at, at + codes.size(), [&](std::size_t block, std::size_t first, std::size_t length) {
-      good = code_run<F>(x.subspan(first, length), static_cast<T>(scales[block]), round,
-                         codes.subspan(first - at, length), first, u, B{}) &&
-             good;
-    });
-    kernels::pack_codes(bytes + packed_bytes(at, F::bits), codes, F::bits, F::max_code);
-  }
-  return good;
 }
 
 }  // namespace detail
@@ -252,36 +221,6 @@ void fake_quantize(std::span<In> values, blocks const& layout, std::span<float c
       });
     });
   });
-}
-
-/// Quantizes and packs one tensor with the scales given.
-///
-/// Memory: the packed codes; for codes of more than 8 bits, one code for each value while it works.
-/// @pre as for `quantize`
-template <class F, class Fit, class G, class R, class T, any_backend B = backend<>>
-  requires real<std::remove_const_t<T>>
-[[nodiscard]] packed encode(quantizer<F, Fit, G, R> const& q, std::span<T> values, shape const& extents,
-                            std::span<float const> scales, noise u = {}, B const& where = {}) {
-  using value = std::remove_const_t<T>;
-  using code = typename F::code;
-  blocks const layout = q.grain(extents);
-  if constexpr (!std::same_as<code, std::int8_t>) {
-    std::vector<code> codes(values.size());
-    quantize(values, layout, scales, q.format, q.round, std::span(codes), u, where);
-    return pack_tensor(std::span<code const>(codes), layout, scales, F::levels);
-  } else {
-    std::span<value const> const x = values;
-    detail::check_sizes("encode", x.size(), layout, scales.size(), x.size());
-    detail::check_scales("encode", scales);
-    packed result{F::levels, layout, {scales.begin(), scales.end()}, {}};
-    result.bytes.resize(packed_bytes(x.size(), F::bits));
-    auto const encode_some = [&](std::size_t begin, std::size_t end) {
-      return detail::encode_runs<F, R, value, B>(q.round, x, layout, scales, begin, end, u, result.bytes.data());
-    };
-    bool const numbers = reduce(where.exec, x.size(), true, encode_some, [](bool a, bool b) { return a && b; });
-    if (!numbers) detail::refuse_nan("encode", x, where);
-    return result;
-  }
 }
 
 }  // namespace sqwa::inline SQWA_ABI
