@@ -41,8 +41,8 @@ class avx512_coder {
     }
   }
 
-  /// Byte 16 l + 4 k + e is the code of x[16 k + 4 l + e].
-  __m512i operator()(float const* x) noexcept {
+  /// Byte 16 l + 4 k + e is the code of x[16 k + 4 l + e]. Inlined always: a call for each 64 values costs a quarter.
+  [[gnu::always_inline]] __m512i operator()(float const* x) noexcept {
     __m512 const a = _mm512_loadu_ps(x), b = _mm512_loadu_ps(x + 16), c = _mm512_loadu_ps(x + 32),
                  d = _mm512_loadu_ps(x + 48);
     unordered_ |=

@@ -3,9 +3,9 @@
 #ifndef SQWA_METHOD_ANY_POLICY_HPP
 #define SQWA_METHOD_ANY_POLICY_HPP
 
+#include <sqwa/quant/encode.hpp>
 #include <sqwa/quant/gradient.hpp>
 #include <sqwa/quant/packed.hpp>
-#include <sqwa/quant/encode.hpp>
 #include <sqwa/quant/quantize.hpp>
 #include <sqwa/quant/quantizer.hpp>
 #include <sqwa/quant/symmetric.hpp>
