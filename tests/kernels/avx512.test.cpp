@@ -3,8 +3,15 @@
 #include "support/code_kernels.hpp"
 
 #include <doctest/doctest.h>
+#include <concepts>
 
 using kernels = sqwa::native_kernels;
+
+#ifdef __AVX512VBMI__
+static_assert(std::same_as<kernels, sqwa::avx512_kernels>, "these flags are meant to have the leaf kernels");
+#else
+static_assert(std::same_as<kernels, sqwa::xsimd_kernels<>>);
+#endif
 
 TEST_CASE_TEMPLATE("native: codes and rounded values are those of the true quotient, beside every tie", T, float,
                    double) {
