@@ -3,6 +3,8 @@
 // hand, the machine's memory and kernels without our freedom to refuse: tools/bench.sh quant runs it.
 #include <sqwa/fast.hpp>
 #include <sqwa/quant/encode.hpp>
+#include <sqwa/quant/fit.hpp>
+#include <sqwa/quant/l2.hpp>
 #include <sqwa/quant/quantize.hpp>
 #include <sqwa/quant/ternary_matrix.hpp>
 #include "reference_kernels.hpp"
@@ -146,6 +148,22 @@ void elementwise(char const* size, std::size_t n) {
   bench::check(std::ranges::equal(y, z), "lsq_backward");
 }
 
+void fits(char const* size, std::size_t n) {
+  std::vector<float> w(n);
+  sqwa::noise{.seed = 1}.fill(0, w);
+  for (std::size_t i = 0; i != n; i += 2) {  // Gaussian, by Box and Muller
+    float const radius = std::sqrt(-2 * std::log(1 - w[i])), angle = 6.2831853F * w[i + 1];
+    w[i] = radius * std::cos(angle);
+    w[i + 1] = radius * std::sin(angle);
+  }
+  std::span<float const> const x(w);
+  sqwa::symmetric<3> const ternary;
+  bench::row("l2 fit 3 levels", size, 1, static_cast<double>(n), unit,
+             {{"ours", [&] { sink = sqwa::l2{}(x, ternary); }},
+              {"one pass of l2_alternating", [&] { sink = sqwa::l2_alternating{.max_rounds = 1}(x, ternary); }},
+              {"l2_alternating", [&] { sink = sqwa::l2_alternating{}(x, ternary); }}});
+}
+
 /// Fields to integers, row by row.
 void by_hand_product(std::int32_t* c, std::byte const* w, std::int8_t const* a, std::size_t rows, std::size_t columns,
                      std::size_t n) {
@@ -201,6 +219,8 @@ void products(std::size_t rows, std::size_t n) {
 int main() {
   bench::heading();
   for (auto const& [size, n] : {std::pair{"L1", 4096U}, {"L2", 65'536U}, {"memory", 1U << 24}}) elementwise(size, n);
+  fits("L2", 65'536);
+  fits("memory", 1U << 24);
   products(1024, 1);
   products(4096, 1);
   products(16'384, 1);

@@ -5,6 +5,7 @@
 
 #include <sqwa/quant/fit.hpp>
 #include <sqwa/quant/format.hpp>
+#include <sqwa/quant/l2_ternary.hpp>
 #include <sqwa/tensor/adapter.hpp>
 
 #include <algorithm>
@@ -24,12 +25,20 @@ namespace sqwa::inline SQWA_ABI {
 /// The sweep ends where the elements beyond the outermost point alone cost more than the best codes so far. Sums are
 /// double, in an order that the values alone determine.
 ///
+/// Large ternary blocks are not sorted: see `ternary_search`.
+///
 /// Memory: one copy of the block, and one list head for each code in use.
 /// Time: O(n log n + b log H) for b breakpoints in the sweep, at most n * H with H = max_code.
 struct l2 {
   template <real T, uniform_format F>
   [[nodiscard]] float operator()(std::span<T const> block, F const&) const {
     constexpr int limit = F::max_code;
+    if constexpr (limit == 1) {
+      if (block.size() >= detail::ternary_search<T>::min_size) {
+        double const scale = detail::ternary_search<T>::run(block);
+        if (scale >= 0) return detail::finite_scale(scale, limit);
+      }
+    }
     std::vector<T> w;
     w.reserve(block.size());
     for (T v : block) {
