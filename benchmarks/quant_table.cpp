@@ -103,6 +103,7 @@ void elementwise(char const* size, std::size_t n) {
   all.push_back({"reference", [&] { reference::fake_quantize(z.data(), x.data(), n, scale, 1); }});
 #endif
   bench::row("fake_quantize 3 levels", size, 1, items, unit, all);
+  by_hand_fake_quantize(z.data(), x.data(), n, 1);
   bench::check(std::ranges::equal(y, z), "fake_quantize");
   bench::row("fake_quantize 3 levels", size, 2, items, unit,
              {{"ours", [&] { fake(sqwa::symmetric<3>{}, all_threads{}); }},
@@ -133,6 +134,7 @@ void elementwise(char const* size, std::size_t n) {
   all.push_back({"reference", [&] { reference::decode(z.data(), strided.data(), n, scale); }});
 #endif
   bench::row("decode 2 bits", size, 1, items, unit, all);
+  by_hand_decode(z.data(), bytes.data(), n);
   bench::check(std::ranges::equal(y, z), "decode");
   bench::row("decode 2 bits", size, 2, items, unit,
              {{"ours", [&] { p.decode(out, all_threads{}); }}, {"one thread", [&] { p.decode(out, one_thread{}); }}});
@@ -145,6 +147,7 @@ void elementwise(char const* size, std::size_t n) {
   all.push_back({"reference", [&] { sink = reference::lsq_backward(z.data(), g.data(), x.data(), n, scale, 1); }});
 #endif
   bench::row("lsq_backward 3 levels", size, 1, items, unit, all);
+  sink = by_hand_lsq(z.data(), g.data(), x.data(), n, 1);
   bench::check(std::ranges::equal(y, z), "lsq_backward");
 }
 
