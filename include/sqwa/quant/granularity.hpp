@@ -41,10 +41,15 @@ struct blocks {
 
 /// Calls `f(block, begin, length)` for each run of consecutive elements of one block within [first, last), ascending.
 ///
+/// Where there is only one block, that is one run, whatever `inner` says.
 /// Models: last <= layout.size
 template <std::invocable<std::size_t, std::size_t, std::size_t> F>
 constexpr void for_each_run(blocks const& layout, std::size_t first, std::size_t last, F&& f) {
   if (first >= last) return;
+  if (layout.count == 1) {
+    f(std::size_t{0}, first, last - first);
+    return;
+  }
   std::size_t block = layout.of(first);
   std::size_t left = layout.inner - first % layout.inner;
   while (first != last) {
