@@ -93,6 +93,7 @@ set(sqwa_backend_headers
   include/sqwa/fast.hpp
   include/sqwa/kernels/avx512.hpp
   include/sqwa/kernels/avx512_codes.hpp
+  include/sqwa/kernels/avx512_flags.hpp
   include/sqwa/kernels/avx512_ternary.hpp
   include/sqwa/kernels/xsimd.hpp
   include/sqwa/kernels/xsimd_codes.hpp

@@ -4,6 +4,7 @@
 #define SQWA_KERNELS_AVX512_HPP
 
 #include <sqwa/kernels/avx512_codes.hpp>
+#include <sqwa/kernels/avx512_flags.hpp>
 #include <sqwa/kernels/avx512_ternary.hpp>
 #include <sqwa/kernels/xsimd.hpp>
 
@@ -16,8 +17,7 @@
 #include <span>
 #include <type_traits>
 
-#if defined(__AVX512BW__) && defined(__AVX512VL__) && defined(__AVX512DQ__) && defined(__AVX512VBMI__) && \
-    defined(__AVX512VNNI__) && defined(__GFNI__) && defined(__BMI2__)
+#ifdef SQWA_AVX512
 #include <immintrin.h>
 
 namespace sqwa::inline SQWA_ABI {

@@ -3,6 +3,7 @@
 #ifndef SQWA_KERNELS_AVX512_CODES_HPP
 #define SQWA_KERNELS_AVX512_CODES_HPP
 
+#include <sqwa/kernels/avx512_flags.hpp>
 #include <sqwa/kernels/xsimd_codes.hpp>
 
 #include <array>
@@ -10,8 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#if defined(__AVX512BW__) && defined(__AVX512VL__) && defined(__AVX512DQ__) && defined(__AVX512VBMI__) && \
-    defined(__AVX512VNNI__) && defined(__GFNI__) && defined(__BMI2__)
+#ifdef SQWA_AVX512
 #include <immintrin.h>
 #include <xsimd/xsimd.hpp>
 

@@ -56,9 +56,9 @@ struct grid_rounding {
   void pair(batch& x, batch& y) const noexcept {
     batch const t = inside(x * batch(inverse)), u = inside(y * batch(inverse));
     batch const q = rounded(t), r = rounded(u);
-    bool const near = xsimd::any(xsimd::max(xsimd::abs(t - q), xsimd::abs(u - r)) > batch(sure));
-    x = divide || near ? rounded(inside(x / batch(scale))) : q;
-    y = divide || near ? rounded(inside(y / batch(scale))) : r;
+    bool const again = divide || xsimd::any(xsimd::max(xsimd::abs(t - q), xsimd::abs(u - r)) > batch(sure));
+    x = again ? rounded(inside(x / batch(scale))) : q;
+    y = again ? rounded(inside(y / batch(scale))) : r;
   }
 };
 

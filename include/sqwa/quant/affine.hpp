@@ -6,7 +6,6 @@
 #include <sqwa/core/contract.hpp>
 #include <sqwa/core/noise.hpp>
 #include <sqwa/exec/backend.hpp>
-#include <sqwa/exec/executor.hpp>
 #include <sqwa/quant/format.hpp>
 #include <sqwa/quant/granularity.hpp>
 #include <sqwa/quant/quantize.hpp>
@@ -133,20 +132,18 @@ void quantize(std::span<T> values, blocks const& layout, std::span<affine_scale 
   std::span<value const> const x = values;
   detail::check_sizes("quantize", x.size(), layout, scales.size(), codes.size());
   detail::check_affine<F>("quantize", scales);
-  auto const some = [&](std::size_t begin, std::size_t end) {
+  auto const run = [&](std::size_t block, std::size_t first, std::size_t length) {
     bool numbers = true;
-    for_each_run(layout, begin, end, [&](std::size_t block, std::size_t first, std::size_t length) {
-      affine_scale const scale = scales[block];
-      detail::for_each_noisy<R>(length, first, u, [&](std::size_t i, float noise_at) {
-        value const steps = detail::affine_steps<F>(x[first + i], scale, round, noise_at);
-        numbers = numbers && steps == steps;
-        codes[first + i] =
-            static_cast<typename F::code>((steps == steps ? static_cast<int>(steps) : 0) + scale.zero_point);
-      });
+    affine_scale const scale = scales[block];
+    detail::for_each_noisy<R>(length, first, u, [&](std::size_t i, float noise_at) {
+      value const steps = detail::affine_steps<F>(x[first + i], scale, round, noise_at);
+      numbers = numbers && steps == steps;
+      codes[first + i] =
+          static_cast<typename F::code>((steps == steps ? static_cast<int>(steps) : 0) + scale.zero_point);
     });
     return numbers;
   };
-  bool const numbers = reduce(where.exec, x.size(), true, some, [](bool a, bool b) { return a && b; });
+  bool const numbers = detail::all_runs(where, layout, run);
   if (!numbers) detail::refuse_nan("quantize", x, where);
 }
 
@@ -161,12 +158,10 @@ void dequantize(std::span<C> codes, blocks const& layout, std::span<affine_scale
     std::int32_t const zero = scales[b].zero_point;
     expects(zero >= -65'535 && zero <= 65'535, "dequantize: the zero point {} of block {}", zero, b);
   }
-  for_each_chunk(where.exec, codes.size(), [&](std::size_t begin, std::size_t end) {
-    for_each_run(layout, begin, end, [&](std::size_t block, std::size_t first, std::size_t length) {
-      auto const scale = static_cast<T>(scales[block].scale);
-      int const zero = scales[block].zero_point;
-      for (std::size_t i = first; i != first + length; ++i) out[i] = static_cast<T>(codes[i] - zero) * scale;
-    });
+  detail::for_runs(where, layout, [&](std::size_t block, std::size_t first, std::size_t length) {
+    auto const scale = static_cast<T>(scales[block].scale);
+    int const zero = scales[block].zero_point;
+    for (std::size_t i = first; i != first + length; ++i) out[i] = static_cast<T>(codes[i] - zero) * scale;
   });
 }
 
@@ -182,12 +177,10 @@ void fake_quantize(std::span<In> values, blocks const& layout, std::span<affine_
   std::span<T const> const x = values;
   detail::check_sizes("fake_quantize", x.size(), layout, scales.size(), out.size());
   detail::check_affine<F>("fake_quantize", scales);
-  for_each_chunk(where.exec, x.size(), [&](std::size_t begin, std::size_t end) {
-    for_each_run(layout, begin, end, [&](std::size_t block, std::size_t first, std::size_t length) {
-      affine_scale const scale = scales[block];
-      detail::for_each_noisy<R>(length, first, u, [&](std::size_t i, float noise_at) {
-        out[first + i] = detail::affine_steps<F>(x[first + i], scale, round, noise_at) * static_cast<T>(scale.scale);
-      });
+  detail::for_runs(where, layout, [&](std::size_t block, std::size_t first, std::size_t length) {
+    affine_scale const scale = scales[block];
+    detail::for_each_noisy<R>(length, first, u, [&](std::size_t i, float noise_at) {
+      out[first + i] = detail::affine_steps<F>(x[first + i], scale, round, noise_at) * static_cast<T>(scale.scale);
     });
   });
 }

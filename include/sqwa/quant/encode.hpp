@@ -28,15 +28,20 @@ namespace sqwa::inline SQWA_ABI {
 
 namespace detail {
 
+/// Whether each run of a layout begins at a byte and has a scale that the kernels take.
+inline bool runs_apart(blocks const& layout, std::span<float const> scales) noexcept {
+  return (layout.inner % 8 == 0 || layout.count == 1) && std::ranges::none_of(scales, [](float s) { return s == 0; });
+}
+
 /// Codes and packs elements [begin, end) of one tensor; `begin` begins a byte. Returns whether no value is NaN.
+/// Models: `apart` implies runs_apart(layout, scales)
 template <uniform_format F, rounding R, real T, any_backend B>
-bool encode_runs(R const& round, std::span<T const> x, blocks const& layout, std::span<float const> scales,
+bool encode_runs(R const& round, std::span<T const> x, blocks const& layout, std::span<float const> scales, bool apart,
                  std::size_t begin, std::size_t end, noise const& u, std::byte* bytes) noexcept {
   using kernels = typename B::kernels;
   bool good = true;
   if constexpr (std::same_as<R, nearest_even>) {
-    bool const whole_bytes = layout.inner % 8 == 0 || layout.count == 1;
-    if (whole_bytes && std::ranges::none_of(scales, [](float s) { return s == 0; })) {
+    if (apart) {
       for_each_run(layout, begin, end, [&](std::size_t block, std::size_t first, std::size_t length) {
         good = kernels::template encode<T>(bytes + packed_bytes(first, F::bits), x.subspan(first, length), F::bits,
                                            F::max_code, static_cast<T>(scales[block])) &&
@@ -84,8 +89,9 @@ void encode_into(packed& result, quantizer<F, Fit, G, R> const& q, std::span<T> 
     result.layout = layout;
     result.scales.assign(scales.begin(), scales.end());
     result.bytes.resize(packed_bytes(x.size(), F::bits));
+    bool const apart = detail::runs_apart(layout, scales);
     auto const encode_some = [&](std::size_t begin, std::size_t end) {
-      return detail::encode_runs<F, R, value, B>(q.round, x, layout, scales, begin, end, u, result.bytes.data());
+      return detail::encode_runs<F, R, value, B>(q.round, x, layout, scales, apart, begin, end, u, result.bytes.data());
     };
     bool const numbers = reduce(where.exec, x.size(), true, encode_some, [](bool a, bool b) { return a && b; });
     if (!numbers) detail::refuse_nan("encode", x, where);

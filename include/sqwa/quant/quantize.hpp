@@ -79,6 +79,26 @@ T code_of(T w, T scale, R const& round, float u) noexcept {
   return round(t, static_cast<T>(u)) + 0;
 }
 
+/// `f(block, first, length)` for the runs of a layout, cut into the executor's pieces.
+template <any_backend B, class F>
+void for_runs(B const& where, blocks const& layout, F&& f) {
+  for_each_chunk(where.exec, layout.size,
+                 [&](std::size_t begin, std::size_t end) { for_each_run(layout, begin, end, f); });
+}
+
+/// The same; whether all calls returned true.
+template <any_backend B, class F>
+bool all_runs(B const& where, blocks const& layout, F&& f) {
+  auto const some = [&](std::size_t begin, std::size_t end) {
+    bool good = true;
+    for_each_run(layout, begin, end, [&](std::size_t block, std::size_t first, std::size_t length) {
+      good = f(block, first, length) && good;
+    });
+    return good;
+  };
+  return reduce(where.exec, layout.size, true, some, [](bool a, bool b) { return a && b; });
+}
+
 /// `f(i, u(first + i))` for i in [0, n); 0 in place of the noise for a rounding that needs none.
 template <rounding R, class F>
 void for_each_noisy(std::size_t n, std::size_t first, noise const& u, F&& f) noexcept {
@@ -161,18 +181,10 @@ void quantize(std::span<T> values, blocks const& layout, std::span<float const> 
   std::span<value const> const x = values;
   detail::check_sizes("quantize", x.size(), layout, scales.size(), codes.size());
   detail::check_scales("quantize", scales);
-  bool const numbers = reduce(
-      where.exec, x.size(), true,
-      [&](std::size_t begin, std::size_t end) {
-        bool good = true;
-        for_each_run(layout, begin, end, [&](std::size_t block, std::size_t first, std::size_t length) {
-          good = detail::code_run<F>(x.subspan(first, length), static_cast<value>(scales[block]), round,
-                                     codes.subspan(first, length), first, u, where) &&
-                 good;
-        });
-        return good;
-      },
-      [](bool a, bool b) { return a && b; });
+  bool const numbers = detail::all_runs(where, layout, [&](std::size_t block, std::size_t first, std::size_t length) {
+    return detail::code_run<F>(x.subspan(first, length), static_cast<value>(scales[block]), round,
+                               codes.subspan(first, length), first, u, where);
+  });
   if (!numbers) detail::refuse_nan("quantize", x, where);
 }
 
@@ -183,15 +195,13 @@ template <class C, real T, any_backend B = backend<>>
 void dequantize(std::span<C> codes, blocks const& layout, std::span<float const> scales, std::span<T> out,
                 B const& where = {}) {
   detail::check_sizes("dequantize", codes.size(), layout, scales.size(), out.size());
-  for_each_chunk(where.exec, codes.size(), [&](std::size_t begin, std::size_t end) {
-    for_each_run(layout, begin, end, [&](std::size_t block, std::size_t first, std::size_t length) {
-      auto const scale = static_cast<T>(scales[block]);
-      if constexpr (std::same_as<std::remove_const_t<C>, std::int8_t>) {
-        B::kernels::template from_codes<T>(out.subspan(first, length), codes.subspan(first, length), scale);
-      } else {
-        for (std::size_t i = first; i != first + length; ++i) out[i] = static_cast<T>(codes[i]) * scale;
-      }
-    });
+  detail::for_runs(where, layout, [&](std::size_t block, std::size_t first, std::size_t length) {
+    auto const scale = static_cast<T>(scales[block]);
+    if constexpr (std::same_as<std::remove_const_t<C>, std::int8_t>) {
+      B::kernels::template from_codes<T>(out.subspan(first, length), codes.subspan(first, length), scale);
+    } else {
+      for (std::size_t i = first; i != first + length; ++i) out[i] = static_cast<T>(codes[i]) * scale;
+    }
   });
 }
 
@@ -207,18 +217,16 @@ void fake_quantize(std::span<In> values, blocks const& layout, std::span<float c
   std::span<T const> const x = values;
   detail::check_sizes("fake_quantize", x.size(), layout, scales.size(), out.size());
   detail::check_scales("fake_quantize", scales);
-  for_each_chunk(where.exec, x.size(), [&](std::size_t begin, std::size_t end) {
-    for_each_run(layout, begin, end, [&](std::size_t block, std::size_t first, std::size_t length) {
-      auto const scale = static_cast<T>(scales[block]);
-      if constexpr (std::same_as<R, nearest_even>) {
-        if (scale > 0) {
-          return B::kernels::template round_to_grid<T>(out.subspan(first, length), x.subspan(first, length), scale,
-                                                       static_cast<T>(F::max_code));
-        }
+  detail::for_runs(where, layout, [&](std::size_t block, std::size_t first, std::size_t length) {
+    auto const scale = static_cast<T>(scales[block]);
+    if constexpr (std::same_as<R, nearest_even>) {
+      if (scale > 0) {
+        return B::kernels::template round_to_grid<T>(out.subspan(first, length), x.subspan(first, length), scale,
+                                                     static_cast<T>(F::max_code));
       }
-      detail::for_each_noisy<R>(length, first, u, [&](std::size_t i, float noise_at) {
-        out[first + i] = detail::code_of<F>(x[first + i], scale, round, noise_at) * scale;
-      });
+    }
+    detail::for_each_noisy<R>(length, first, u, [&](std::size_t i, float noise_at) {
+      out[first + i] = detail::code_of<F>(x[first + i], scale, round, noise_at) * scale;
     });
   });
 }

@@ -6,7 +6,6 @@
 #include <sqwa/core/contract.hpp>
 #include <sqwa/core/noise.hpp>
 #include <sqwa/exec/backend.hpp>
-#include <sqwa/exec/executor.hpp>
 #include <sqwa/quant/granularity.hpp>
 #include <sqwa/quant/point_format.hpp>
 #include <sqwa/quant/quantize.hpp>
@@ -39,19 +38,17 @@ void quantize(std::span<T> values, blocks const& layout, std::span<float const> 
   point_chooser<F> const chooser(format);
   std::array<std::uint8_t, std::size_t{F::levels}> pattern{};
   for (std::size_t i = 0; i != pattern.size(); ++i) pattern[i] = code_of_point(format, i);
-  auto const some = [&](std::size_t begin, std::size_t end) {
+  auto const run = [&](std::size_t block, std::size_t first, std::size_t length) {
     bool numbers = true;
-    for_each_run(layout, begin, end, [&](std::size_t block, std::size_t first, std::size_t length) {
-      auto const scale = static_cast<value>(scales[block]);
-      detail::for_each_noisy<R>(length, first, u, [&](std::size_t i, float noise_at) {
-        value const w = x[first + i];
-        numbers = numbers && w == w;
-        codes[first + i] = pattern[chooser.choose(w == w ? w : value{0}, scale, round, noise_at)];
-      });
+    auto const scale = static_cast<value>(scales[block]);
+    detail::for_each_noisy<R>(length, first, u, [&](std::size_t i, float noise_at) {
+      value const w = x[first + i];
+      numbers = numbers && w == w;
+      codes[first + i] = pattern[chooser.choose(w == w ? w : value{0}, scale, round, noise_at)];
     });
     return numbers;
   };
-  bool const numbers = reduce(where.exec, x.size(), true, some, [](bool a, bool b) { return a && b; });
+  bool const numbers = detail::all_runs(where, layout, run);
   if (!numbers) detail::refuse_nan("quantize", x, where);
 }
 
@@ -78,19 +75,16 @@ void dequantize(std::span<C> codes, blocks const& layout, std::span<float const>
       means[c] = true;
     }
   }
-  std::size_t const n = codes.size();
-  auto const some = [&](std::size_t begin, std::size_t end) {
+  auto const run = [&](std::size_t block, std::size_t first, std::size_t length) {
     bool good = true;
-    for_each_run(layout, begin, end, [&](std::size_t block, std::size_t first, std::size_t length) {
-      auto const scale = static_cast<T>(scales[block]);
-      for (std::size_t i = first; i != first + length; ++i) {
-        good = good && means[codes[i]];
-        out[i] = static_cast<T>(table[codes[i]]) * scale + 0;
-      }
-    });
+    auto const scale = static_cast<T>(scales[block]);
+    for (std::size_t i = first; i != first + length; ++i) {
+      good = good && means[codes[i]];
+      out[i] = static_cast<T>(table[codes[i]]) * scale + 0;
+    }
     return good;
   };
-  if (reduce(where.exec, n, true, some, [](bool a, bool b) { return a && b; })) return;
+  if (detail::all_runs(where, layout, run)) return;
   auto const bad =
       static_cast<std::size_t>(std::ranges::find_if(codes, [&](std::uint8_t c) { return !means[c]; }) - codes.begin());
   expects(false, "dequantize: the code {} at {} is none of this format", int{codes[bad]}, bad);
@@ -109,17 +103,15 @@ void fake_quantize(std::span<In> values, blocks const& layout, std::span<float c
   detail::check_sizes("fake_quantize", x.size(), layout, scales.size(), out.size());
   detail::check_scales("fake_quantize", scales);
   point_chooser<F> const chooser(format);
-  for_each_chunk(where.exec, x.size(), [&](std::size_t begin, std::size_t end) {
-    for_each_run(layout, begin, end, [&](std::size_t block, std::size_t first, std::size_t length) {
-      auto const scale = static_cast<T>(scales[block]);
-      detail::for_each_noisy<R>(length, first, u, [&](std::size_t i, float noise_at) {
-        T const w = x[first + i];
-        if (w != w) {
-          out[first + i] = w;
-        } else {
-          out[first + i] = static_cast<T>(chooser.point(chooser.choose(w, scale, round, noise_at))) * scale + 0;
-        }
-      });
+  detail::for_runs(where, layout, [&](std::size_t block, std::size_t first, std::size_t length) {
+    auto const scale = static_cast<T>(scales[block]);
+    detail::for_each_noisy<R>(length, first, u, [&](std::size_t i, float noise_at) {
+      T const w = x[first + i];
+      if (w != w) {
+        out[first + i] = w;
+      } else {
+        out[first + i] = static_cast<T>(chooser.point(chooser.choose(w, scale, round, noise_at))) * scale + 0;
+      }
     });
   });
 }
