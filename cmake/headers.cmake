@@ -14,6 +14,7 @@ set(sqwa_headers
   include/sqwa/exec/executor.hpp
   include/sqwa/kernels/portable.hpp
   include/sqwa/kernels/portable_codes.hpp
+  include/sqwa/kernels/portable_fits.hpp
   include/sqwa/kernels/portable_ternary.hpp
   include/sqwa/quant/additive_powers_of_two.hpp
   include/sqwa/quant/affine.hpp
@@ -27,6 +28,7 @@ set(sqwa_headers
   include/sqwa/quant/granularity.hpp
   include/sqwa/quant/l2.hpp
   include/sqwa/quant/l2_ternary.hpp
+  include/sqwa/quant/magnitudes.hpp
   include/sqwa/quant/microscaling.hpp
   include/sqwa/quant/minifloat.hpp
   include/sqwa/quant/packed.hpp
@@ -93,7 +95,9 @@ set(sqwa_backend_headers
   include/sqwa/fast.hpp
   include/sqwa/kernels/avx512.hpp
   include/sqwa/kernels/avx512_codes.hpp
+  include/sqwa/kernels/avx512_fits.hpp
   include/sqwa/kernels/avx512_flags.hpp
+  include/sqwa/kernels/avx512_grid.hpp
   include/sqwa/kernels/avx512_ternary.hpp
   include/sqwa/kernels/xsimd.hpp
   include/sqwa/kernels/xsimd_codes.hpp

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <sqwa/kernels/avx512.hpp>
 #include "support/code_kernels.hpp"
+#include "support/fit_kernels.hpp"
 
 #include <doctest/doctest.h>
 #include <concepts>
@@ -29,4 +30,7 @@ TEST_CASE_TEMPLATE("native: fields are packed and unpacked as by the plain loops
 }
 TEST_CASE_TEMPLATE("native: round_to_grid at every alignment, in place", T, float, double) {
   test::any_alignment<kernels, T>();
+}
+TEST_CASE_TEMPLATE("native: sums over magnitudes are those of the plain loops, in every bit", T, float, double) {
+  test::fits_are_plain<kernels, T>();
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <sqwa/core/noise.hpp>
+#include <sqwa/quant/fit.hpp>
 #include <sqwa/quant/l2.hpp>
 #include <sqwa/quant/l2_ternary.hpp>
 #include <sqwa/quant/symmetric.hpp>
+#include "support/every_backend.hpp"
 
 #include <doctest/doctest.h>
 #include <algorithm>
@@ -77,6 +79,38 @@ TEST_CASE_TEMPLATE("ternary_search: the quality of the sorted sweep, for many di
 TEST_CASE("ternary_search: common distributions are not sorted") {
   CHECK(detail::ternary_search<float>::run(made<float>(200'000, gaussian)) > 0);
   CHECK(detail::ternary_search<float>::run(made<float>(200'000, [](double u, double) { return u - 0.5; })) > 0);
+}
+
+TEST_CASE_TEMPLATE("l2, l2_alternating, max_abs: every backend gives the same bits", T, float, double) {
+  for (std::size_t const n : {std::size_t{0}, std::size_t{5'000}, std::size_t{70'001}}) {
+    auto const w = made<T>(n, gaussian);
+    std::span<T const> const x(w);
+    symmetric<3> const ternary;
+    symmetric<15> const four_bits;
+    float const best = l2{}(x, ternary);
+    test::every_backend([&](auto where) {
+      CHECK(l2{}(x, ternary, where) == best);
+      CHECK(l2_alternating{}(x, ternary, where) == l2_alternating{}(x, ternary));
+      CHECK(l2_alternating{}(x, four_bits, where) == l2_alternating{}(x, four_bits));
+      CHECK(max_abs{}(x, four_bits, where) == max_abs{}(x, four_bits));
+    });
+  }
+}
+
+TEST_CASE("ternary_search: a sample that misleads costs time only") {
+  std::size_t const n = 1 << 17;
+  std::size_t const every = n / 4096;  // the sample sees ones and nothing else
+  auto w = made<float>(n, [](double u, double v) { return 10 * gaussian(u, v); });
+  for (std::size_t i = 0; i < n; i += every) w[i] = 1;
+  double const found = detail::ternary_search<float>::run(w);
+  CHECK(quality_at(w, found) >= best_quality(w) * (1 - 1e-12));
+}
+
+TEST_CASE("ternary_search: the kept weights of one part need more room than there is") {
+  auto w = made<float>(1 << 17, gaussian);
+  for (std::size_t i = 0; i != 5000; ++i) w[i] = 0.6F;
+  double const found = detail::ternary_search<float>::run(w);
+  CHECK(quality_at(w, found) >= best_quality(w) * (1 - 1e-12));
 }
 
 TEST_CASE("ternary_search: zeros alone give the scale 0") {

@@ -10,6 +10,7 @@
 #include <concepts>
 #include <cstddef>
 #include <type_traits>
+#include <utility>
 
 namespace sqwa::inline SQWA_ABI {
 
@@ -67,7 +68,7 @@ template <executor E, class T, class Map, class Combine>
     chunks const part{n};
     std::array<slot, chunks::max_chunks> partial;
     exec.for_each(part.count(), [&](std::size_t c) { partial[c].value = map(part.first(c), part.last(c)); });
-    for (std::size_t c = 0; c != part.count(); ++c) init = combine(init, partial[c].value);
+    for (std::size_t c = 0; c != part.count(); ++c) init = combine(std::move(init), std::move(partial[c].value));
     return init;
   }
 

@@ -4,7 +4,9 @@
 #define SQWA_KERNELS_AVX512_HPP
 
 #include <sqwa/kernels/avx512_codes.hpp>
+#include <sqwa/kernels/avx512_fits.hpp>
 #include <sqwa/kernels/avx512_flags.hpp>
+#include <sqwa/kernels/avx512_grid.hpp>
 #include <sqwa/kernels/avx512_ternary.hpp>
 #include <sqwa/kernels/xsimd.hpp>
 
@@ -13,7 +15,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 #include <span>
 #include <type_traits>
 
@@ -32,27 +33,8 @@ struct avx512_kernels : xsimd_kernels<xsimd::avx512bw> {
   static void round_to_grid(std::span<T> y, std::span<T const> x, T scale, T limit) noexcept {
     if constexpr (!std::is_same_v<T, float>) {
       base::round_to_grid<T>(y, x, scale, limit);
-    } else if (limit == 1 && scale > 8 * std::numeric_limits<float>::min()) {
-      __m512 const edge = _mm512_set1_ps(scale / 2), one = _mm512_set1_ps(scale);
-      __m512 const sign = _mm512_set1_ps(-0.0F), zero = _mm512_setzero_ps();
-      auto const one_of = [=](__m512 v) {  // without compares, of which there is one a cycle
-        __m512 const size = _mm512_andnot_ps(sign, v);
-        __m512i const beyond = _mm512_srai_epi32(_mm512_castps_si512(_mm512_sub_ps(edge, size)), 31);
-        __m512 const r = _mm512_and_ps(_mm512_castsi512_ps(beyond), _mm512_or_ps(one, _mm512_and_ps(v, sign)));
-        return _mm512_add_ps(r, _mm512_min_ps(zero, size));  // 0, or NaN, which is the second operand
-      };
-      map(y, x.data(), [=](__m512& a, __m512& b) {
-        a = one_of(a);
-        b = one_of(b);
-      });
     } else {
-      detail::grid_rounding<float, xsimd::avx512bw> const round(scale, limit);
-      map(y, x.data(), [=](__m512& a, __m512& b) {
-        batch<float> q(a), r(b);
-        round.pair(q, r);
-        a = _mm512_mul_ps(q, _mm512_set1_ps(scale));
-        b = _mm512_mul_ps(r, _mm512_set1_ps(scale));
-      });
+      detail::avx512_grid::round(y, x.data(), scale, limit);
     }
   }
 
@@ -199,6 +181,28 @@ struct avx512_kernels : xsimd_kernels<xsimd::avx512bw> {
     }
   }
 
+  template <class T>
+  static code_sums sum_codes(std::span<T const> x, T inverse, T limit) noexcept {
+    if constexpr (!std::is_same_v<T, float>)
+      return base::sum_codes<T>(x, inverse, limit);
+    else
+      return detail::avx512_fits::sum_codes(x, inverse, limit);
+  }
+  template <class T>
+  static tail_table tails(std::span<T const> x, std::array<T, 6> const& above) noexcept {
+    if constexpr (!std::is_same_v<T, float>)
+      return base::tails<T>(x, above);
+    else
+      return detail::avx512_fits::tails(x, above);
+  }
+  template <class T>
+  static std::size_t split(std::span<T const> x, T low, T high, T* inside, tail& above) noexcept {
+    if constexpr (!std::is_same_v<T, float>)
+      return base::split<T>(x, low, high, inside, above);
+    else
+      return detail::avx512_fits::split(x, low, high, inside, above);
+  }
+
   static void ternary_gemm(std::int32_t* c, std::size_t stride, ternary_rows w, std::int8_t const* a,
                            std::size_t n) noexcept {
     detail::avx512_ternary::gemm(c, stride, w, a, n);
@@ -237,27 +241,6 @@ struct avx512_kernels : xsimd_kernels<xsimd::avx512bw> {
 
   static void put(float* y, __m128i fields, __m512 table) noexcept {
     _mm512_storeu_ps(y, _mm512_permutexvar_ps(_mm512_cvtepu8_epi32(fields), table));
-  }
-
-  /// y <- x, through f(a, b) for two vectors at a time; whole cache lines of y.
-  template <class F>
-  static void map(std::span<float> y, float const* x, F f) noexcept {
-    auto const some = [&](std::size_t i, std::size_t n) {
-      auto const m = static_cast<__mmask16>(first(n));
-      __m512 a = _mm512_maskz_loadu_ps(m, x + i), b = a;
-      f(a, b);
-      _mm512_mask_storeu_ps(&y[i], m, a);
-    };
-    std::size_t const past = reinterpret_cast<std::uintptr_t>(y.data()) / sizeof(float) % 16;
-    std::size_t i = std::min(y.size(), (16 - past) % 16);
-    if (i != 0) some(0, i);
-    for (; i + 32 <= y.size(); i += 32) {
-      __m512 a = _mm512_loadu_ps(x + i), b = _mm512_loadu_ps(x + i + 16);
-      f(a, b);
-      _mm512_storeu_ps(&y[i], a);
-      _mm512_storeu_ps(&y[i + 16], b);
-    }
-    for (; i < y.size(); i += 16) some(i, std::min<std::size_t>(16, y.size() - i));
   }
 };
 

@@ -4,7 +4,9 @@
 #define SQWA_QUANT_FIT_HPP
 
 #include <sqwa/core/contract.hpp>
+#include <sqwa/exec/backend.hpp>
 #include <sqwa/quant/format.hpp>
+#include <sqwa/quant/magnitudes.hpp>
 #include <sqwa/tensor/adapter.hpp>
 
 #include <algorithm>
@@ -36,23 +38,16 @@ inline float finite_scale(double scale, int max_code) noexcept {
   return static_cast<double>(s) * max_code <= largest ? s : std::nextafter(s, 0.0F);
 }
 
-/// The largest magnitude; 0 of an empty block.
-template <real T>
-double largest_magnitude(std::span<T const> block) noexcept {
-  T m = 0;
-  for (T w : block) m = std::max(m, std::abs(w));
-  return static_cast<double>(m);
-}
-
 }  // namespace detail
 
 /// The outermost points of the format fall on the largest magnitude: scale = max|w| / max_code.
 ///
 /// Memory: none. Time: one pass.
 struct max_abs {
-  template <real T, uniform_format F>
-  [[nodiscard]] float operator()(std::span<T const> block, F const&) const noexcept {
-    return detail::finite_scale(detail::largest_magnitude(block) / F::max_code, F::max_code);
+  template <real T, uniform_format F, any_backend B = backend<>>
+  [[nodiscard]] float operator()(std::span<T const> block, F const&, B const& where = {}) const {
+    return detail::finite_scale(static_cast<double>(detail::largest_magnitude(block, where)) / F::max_code,
+                                F::max_code);
   }
 };
 
@@ -99,31 +94,15 @@ struct fixed {
 /// still.
 ///
 /// The classical rule, and cheaper than `l2`, but it may come to rest beside the best scale. Starts from
-/// 2 mean|w| / max_code; a start at which every code is 0 is halved. Stops after `max_rounds` at the latest.
-/// Memory: none. Time: one pass a round; a few dozen rounds are common.
+/// 2 mean|w| / max_code; a start at which every code is 0 is halved. Codes are those of the product with the reciprocal
+/// of the scale. Stops after `max_rounds` at the latest. Memory: none. Time: one pass a round; a few dozen rounds are
+/// common.
 struct l2_alternating {
   int max_rounds = 100;
 
-  template <real T, uniform_format F>
-  [[nodiscard]] float operator()(std::span<T const> block, F const&) const noexcept {
-    constexpr double limit = F::max_code;
-    double all = 0;
-    for (T w : block) all += static_cast<double>(std::abs(w));
-    double scale = block.empty() ? 0 : 2 * all / static_cast<double>(block.size()) / limit;
-    for (int round = 0; round < max_rounds && scale > 0; ++round) {
-      double products = 0;
-      double squares = 0;
-      for (T w : block) {
-        auto const m = static_cast<double>(std::abs(w));
-        double const code = std::rint(std::min(m / scale, limit));
-        products += m * code;
-        squares += code * code;
-      }
-      double const next = squares > 0 ? products / squares : scale / 2;
-      if (next == scale) break;
-      scale = next;
-    }
-    return detail::finite_scale(scale, F::max_code);
+  template <real T, uniform_format F, any_backend B = backend<>>
+  [[nodiscard]] float operator()(std::span<T const> block, F const&, B const& where = {}) const {
+    return detail::finite_scale(detail::alternate(block, static_cast<T>(F::max_code), max_rounds, where), F::max_code);
   }
 };
 

@@ -3,6 +3,7 @@
 #ifndef SQWA_QUANT_L2_HPP
 #define SQWA_QUANT_L2_HPP
 
+#include <sqwa/exec/backend.hpp>
 #include <sqwa/quant/fit.hpp>
 #include <sqwa/quant/format.hpp>
 #include <sqwa/quant/l2_ternary.hpp>
@@ -25,17 +26,17 @@ namespace sqwa::inline SQWA_ABI {
 /// The sweep ends where the elements beyond the outermost point alone cost more than the best codes so far. Sums are
 /// double, in an order that the values alone determine.
 ///
-/// Large ternary blocks are not sorted: see `ternary_search`.
+/// Large ternary blocks are not sorted: see `ternary_search`, which takes the backend.
 ///
 /// Memory: one copy of the block, and one list head for each code in use.
 /// Time: O(n log n + b log H) for b breakpoints in the sweep, at most n * H with H = max_code.
 struct l2 {
-  template <real T, uniform_format F>
-  [[nodiscard]] float operator()(std::span<T const> block, F const&) const {
+  template <real T, uniform_format F, any_backend B = backend<>>
+  [[nodiscard]] float operator()(std::span<T const> block, F const&, B const& where = {}) const {
     constexpr int limit = F::max_code;
     if constexpr (limit == 1) {
-      if (block.size() >= detail::ternary_search<T>::min_size) {
-        double const scale = detail::ternary_search<T>::run(block);
+      if (block.size() >= detail::ternary_search<T, B>::min_size) {
+        double const scale = detail::ternary_search<T, B>::run(block, where);
         if (scale >= 0) return detail::finite_scale(scale, limit);
       }
     }

@@ -3,14 +3,17 @@
 #ifndef SQWA_QUANT_L2_TERNARY_HPP
 #define SQWA_QUANT_L2_TERNARY_HPP
 
+#include <sqwa/exec/backend.hpp>
+#include <sqwa/exec/executor.hpp>
+#include <sqwa/kernels/portable_fits.hpp>
+#include <sqwa/quant/magnitudes.hpp>
 #include <sqwa/tensor/adapter.hpp>
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstddef>
-#include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -23,142 +26,142 @@ namespace sqwa::inline SQWA_ABI::detail {
 /// them, the largest first, adds at most m u to the sum above u, and leaves out at least (M - m) t. The quality
 /// under both bounds is largest at an end or where they meet, m = (S - M t) / (u - t): an interval whose value there
 /// falls short of the best quality seen holds no better threshold. What remains is a narrow window, which is narrowed
-/// again and sorted in the end. Sums are double, in an order that the values alone determine.
+/// again and sorted in the end. The first pass keeps the weights around a threshold that a sample suggests, so that
+/// mostly there is no second one. Bounds allow for the rounding of their sums; what decides the result is summed in
+/// double, in an order that the size alone determines.
 ///
-/// Memory: the weights of the windows, for common distributions a fifth of the block. Time: two and a half passes of
-/// `l2_alternating`, where the bounds bite.
-template <real T>
+/// Memory: an eighth of the block; all of it where the sample misleads. Time: where the bounds bite, two
+/// to four passes of `l2_alternating`.
+template <real T, any_backend B = backend<>>
 class ternary_search {
  public:
   static constexpr std::size_t min_size = std::size_t{1} << 14;
 
-  /// @param x  magnitudes and signs, finite; at least `min_size`
-  /// The scale, or a negative number where the bounds rule out too little: then sort.
-  [[nodiscard]] static double run(std::span<T const> x) {
-    double const start = sampled_scale(x) / 2;
-    if (!(start > 0)) return -1;
+  /// The scale; negative where the sample holds nothing but zeros.
+  ///
+  /// Models: x is finite and has at least `min_size` elements
+  [[nodiscard]] static double run(std::span<T const> x, B const& where = {}) {
+    auto const guess = static_cast<T>(sampled_scale(x) / 2);
+    if (!(guess > 0)) return -1;
+    thresholds const t{T(0.7) * guess, T(0.93) * guess, guess, T(1.07) * guess, T(1.3) * guess, 2 * guess};
+    auto buffer = std::make_unique_for_overwrite<T[]>(x.size() / spread + 1);
+    found all = look<true>(x, buffer.get(), spread, t, t[1], t[3], where);
     ternary_search s;
-    for (T w : x) s.high_ = std::max(s.high_, static_cast<double>(std::abs(w)));
-    std::span<T const> rest = x;
-    std::array<std::vector<T>, 2> kept;
-    std::array<double, 6> const first{0, 0.7 * start, 0.93 * start, 1.07 * start, 1.3 * start, 2 * start};
-    for (int round = 0; rest.size() > few; ++round) {
-      thresholds t{};
-      for (std::size_t k = 0; k != t.size(); ++k) {
-        t[k] = round == 0 ? std::min(first[k], s.high_)
-                          : s.low_ + (s.high_ - s.low_) * static_cast<double>(k) / static_cast<double>(t.size());
+    s.high_ = static_cast<T>(all.tails.largest);
+    s.narrow(t, all.tails, x.size());
+    if (all.complete && s.low_ >= t[1] && s.high_ <= t[3]) {
+      s.low_ = t[1];
+      s.high_ = t[3];
+    } else {  // the sample misled
+      buffer = std::make_unique_for_overwrite<T[]>(x.size());
+      all = look<false>(x, buffer.get(), 1, t, s.low_, s.high_, where);
+    }
+    s.above_ = all.above;
+    std::span<T> rest(buffer.get(), all.inside);
+    for (std::size_t before = x.size(); rest.size() > few && rest.size() <= before / 2;) {
+      before = rest.size();
+      thresholds u{};
+      for (std::size_t k = 0; k != u.size(); ++k) {
+        u[k] = s.low_ + (s.high_ - s.low_) * (static_cast<T>(k + 1) / static_cast<T>(u.size() + 1));
       }
-      s.narrow(rest, t);
-      auto& now = kept[static_cast<std::size_t>(round) % 2];
-      now.clear();
-      s.keep(rest, now);
-      if (now.size() > rest.size() / 2) return -1;
-      rest = now;
+      s.narrow(u, tails(std::span<T const>(rest), u, where), before);
+      all = look<false>(rest, rest.data(), 1, u, s.low_, s.high_, where);
+      s.above_ = s.above_ + all.above;
+      rest = rest.first(all.inside);
     }
     return s.best_of(rest);
   }
 
  private:
-  static constexpr std::size_t few = 4096, piece = 2048, lanes = 128;
-  using thresholds = std::array<double, 6>;
+  static constexpr std::size_t few = 1024;  // so many are sorted
+  static constexpr std::size_t spread = 8;  // the first pass keeps at most one weight in so many
+  using thresholds = std::array<T, tail_table::thresholds>;
 
-  /// The best scale of some of the weights.
+  /// What a pass finds in some elements: the tails, what is above the window, where those in it lie and how many there
+  /// are, and whether there was room for them.
+  struct found {
+    tail_table tails;
+    tail above;
+    std::size_t first = 0, inside = 0;
+    bool complete = true;
+  };
+
+  /// Splits x at the window (low, high], and takes the tails too where asked.
+  ///
+  /// What is inside goes to the begin of `to`, which has room for one in `share` elements of x, evenly; for a share of
+  /// 1 it may be x: each piece is written behind where it was read, and moved to the others afterwards.
+  template <bool Tails>
+  static found look(std::span<T const> x, T* to, std::size_t share, thresholds const& t, T low, T high,
+                    B const& where) {
+    return reduce(
+        where.exec, x.size(), found{},
+        [&](std::size_t first, std::size_t last) {
+          std::array<T, max_piece + 32> inside;
+          std::size_t const begin = first / share, room = last / share - begin;
+          return over_pieces(x, first, last, found{{}, {}, begin}, [&](std::span<T const> piece, found& f) {
+            if constexpr (Tails) f.tails = f.tails + B::kernels::template tails<T>(piece, t);
+            std::size_t const n = B::kernels::template split<T>(piece, low, high, inside.data(), f.above);
+            f.complete = f.complete && n <= room - f.inside;
+            if (!f.complete) return;
+            std::copy_n(inside.data(), n, to + begin + f.inside);
+            f.inside += n;
+          });
+        },
+        [&](found const& a, found const& b) {
+          std::copy_n(to + b.first, b.inside, to + a.inside);
+          return found{a.tails + b.tails, a.above + b.above, 0, a.inside + b.inside, a.complete && b.complete};
+        });
+  }
+
+  /// A scale that some of the weights come to rest at.
   static double sampled_scale(std::span<T const> x) {
-    std::vector<T> some(few);
-    for (std::size_t i = 0; i != few; ++i) some[i] = x[x.size() / few * i];
-    return ternary_search{}.best_of(some);
+    std::vector<T> some(4096);
+    for (std::size_t i = 0; i != some.size(); ++i) some[i] = x[x.size() / some.size() * i];
+    return alternate(std::span<T const>(some), T(1), 30, backend<typename B::kernels>{});
   }
 
   static double quality(double a, double n) noexcept { return n > 0 ? a * a / n : 0; }
 
-  struct tail {
-    double sum, count;
-  };
-
-  /// Of a piece, what is above a threshold; in lanes and without branches, which compilers turn into vectors.
-  ///
-  /// Not inlined: in a larger function g++ 12 no longer does, and is twenty times slower.
-  [[gnu::noinline]] static tail above(std::array<double, piece> const& size, double threshold) noexcept {
-    std::array<double, lanes> more{};
-    std::array<std::int64_t, lanes> n{};
-    for (std::size_t i = 0; i != piece; i += lanes) {
-      for (std::size_t l = 0; l != lanes; ++l) more[l] += std::max(size[i + l] - threshold, 0.0);
-      for (std::size_t l = 0; l != lanes; ++l) n[l] += size[i + l] > threshold ? 1 : 0;
+  /// A new window from the tails of n weights at ascending thresholds; below the old window there is none of them.
+  void narrow(thresholds const& t, tail_table const& now, std::size_t n) {
+    constexpr double off = tail_error<T>;
+    double best = quality(above_.sum, above_.count);
+    for (tail const& s : now.above) {
+      best = std::max(best, quality(above_.sum + s.sum * (1 - off), above_.count + s.count));
     }
-    tail all{0, 0};
-    for (std::size_t l = 0; l != lanes; ++l) {
-      all.sum += more[l];
-      all.count += static_cast<double>(n[l]);
-    }
-    all.sum += all.count * threshold;
-    return all;
-  }
-
-  /// Sums and counts at ascending thresholds, and with them a new window [low, high].
-  void narrow(std::span<T const> x, thresholds const& t) {
-    thresholds sum{}, count{};
-    for (std::size_t begin = 0; begin < x.size(); begin += piece) {
-      std::array<double, piece> size{};  // zeros past the end are above no threshold
-      std::size_t const n = std::min(piece, x.size() - begin);
-      for (std::size_t i = 0; i != n; ++i) size[i] = static_cast<double>(std::abs(x[begin + i]));
-      for (std::size_t k = 0; k != t.size(); ++k) {
-        auto const [some, number] = above(size, t[k]);
-        sum[k] += some;
-        count[k] += number;
+    best *= 1 - 1e-12;
+    auto const maybe = [&](double sum, double count) {
+      return quality(above_.sum + sum, above_.count + count) >= best;
+    };
+    T low = high_, high = low_, next = high_;
+    tail beyond;
+    auto const look_at = [&](T from_t, double sum, double count) {  // the weights above from_t, at most
+      if (next > from_t) {
+        auto const from = static_cast<double>(from_t), to = static_cast<double>(next);
+        double const m = count - beyond.count, between = sum - beyond.sum * (1 - off);
+        double const meet = std::clamp((between - m * from) / (to - from), 0.0, m);
+        double const top = beyond.sum * (1 + off);
+        if (maybe(top, beyond.count) || maybe(top + meet * to, beyond.count + meet) || maybe(sum - from, count - 1)) {
+          low = from_t;
+          high = std::max(high, next);
+        }
       }
-    }
-    double best = quality(sum_, count_);
-    for (std::size_t k = 0; k != t.size(); ++k) best = std::max(best, quality(sum_ + sum[k], count_ + count[k]));
-    best *= 1 - 1e-9;  // more than rounding could explain
-    double low = high_, high = low_;
-    double above_sum = 0, above_count = 0, next = high_;
+      next = from_t;
+    };
     for (std::size_t k = t.size(); k-- != 0;) {
-      double const m = count[k] - above_count;
-      double const between = sum[k] - above_sum;
-      bool maybe =
-          quality(sum_ + sum[k], count_ + count[k]) >= best || quality(sum_ + above_sum, count_ + above_count) >= best;
-      if (m > 0 && next > t[k]) {
-        double const meet = std::clamp((between - m * t[k]) / (next - t[k]), 0.0, m);
-        maybe = maybe || quality(sum_ + above_sum + meet * next, count_ + above_count + meet) >= best;
-      }
-      if (maybe && next > t[k]) {
-        low = t[k];
-        high = std::max(high, next);
-      }
-      next = t[k];
-      above_sum = sum[k];
-      above_count = count[k];
+      look_at(t[k], now.above[k].sum * (1 + off), now.above[k].count);
+      beyond = now.above[k];
     }
+    double const m = static_cast<double>(n) - beyond.count;
+    look_at(low_, beyond.sum * (1 + off) + m * static_cast<double>(next), static_cast<double>(n));
     low_ = low;
     high_ = high;
   }
 
-  /// Moves what lies above the window into the sums, and what lies in it into `to`.
-  void keep(std::span<T const> x, std::vector<T>& to) {
-    std::array<T, piece> inside;
-    for (std::size_t begin = 0; begin < x.size(); begin += piece) {
-      std::array<double, piece> size{};
-      std::size_t const count = std::min(piece, x.size() - begin);
-      std::size_t n = 0;
-      for (std::size_t i = 0; i != count; ++i) {
-        T const w = std::abs(x[begin + i]);
-        size[i] = static_cast<double>(w);
-        inside[n] = w;
-        n += static_cast<std::size_t>(size[i] > low_) & static_cast<std::size_t>(size[i] <= high_);
-      }
-      auto const [some, number] = above(size, high_);
-      sum_ += some;
-      count_ += number;
-      to.insert(to.end(), inside.begin(), inside.begin() + static_cast<std::ptrdiff_t>(n));
-    }
-  }
-
   /// The best scale with all weights above the window and the largest of these; the first of equals.
-  [[nodiscard]] double best_of(std::span<T const> x) const {
-    std::vector<T> w(x.begin(), x.end());
-    for (T& v : w) v = std::abs(v);
+  [[nodiscard]] double best_of(std::span<T> w) const {
     std::ranges::sort(w, std::greater{});
-    double a = sum_, n = count_, best = quality(a, n), scale = n > 0 ? a / n : 0;
+    double a = above_.sum, n = above_.count, best = quality(a, n), scale = n > 0 ? a / n : 0;
     for (T const v : w) {
       a += static_cast<double>(v);
       n += 1;
@@ -170,8 +173,8 @@ class ternary_search {
     return scale;
   }
 
-  double low_ = 0, high_ = 0;   // the best threshold lies between
-  double sum_ = 0, count_ = 0;  // of the magnitudes above high_
+  T low_ = 0, high_ = 0;  // the best threshold lies between
+  tail above_;            // the magnitudes above high_
 };
 
 }  // namespace sqwa::inline SQWA_ABI::detail

@@ -3,8 +3,9 @@
 #ifndef SQWA_QUANT_MICROSCALING_HPP
 #define SQWA_QUANT_MICROSCALING_HPP
 
-#include <sqwa/quant/fit.hpp>
+#include <sqwa/exec/backend.hpp>
 #include <sqwa/quant/granularity.hpp>
+#include <sqwa/quant/magnitudes.hpp>
 #include <sqwa/quant/minifloat.hpp>  // IWYU pragma: export
 #include <sqwa/quant/point_format.hpp>
 #include <sqwa/quant/scale_format.hpp>
@@ -31,8 +32,8 @@ struct mx_scale {
     requires requires(F const& format) {
       { outermost_point(format) } -> std::same_as<float>;
     }
-  [[nodiscard]] float operator()(std::span<T const> block, F const& format) const noexcept {
-    double const most = detail::largest_magnitude(block);
+  [[nodiscard]] float operator()(std::span<T const> block, F const& format) const {
+    auto const most = static_cast<double>(detail::largest_magnitude(block, backend<>{}));
     if (most == 0) return e8m0::decode(0);
     int const power = std::min(std::ilogb(most), 127) - std::ilogb(outermost_point(format));
     return std::ldexp(1.0F, std::clamp(power, -127, 127));

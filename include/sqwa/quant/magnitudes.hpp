@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Sums over the magnitudes of a block, for fits: pieces that stay in the cache, joined in a fixed order.
+#ifndef SQWA_QUANT_MAGNITUDES_HPP
+#define SQWA_QUANT_MAGNITUDES_HPP
+
+#include <sqwa/exec/backend.hpp>
+#include <sqwa/exec/executor.hpp>
+#include <sqwa/kernels/portable_fits.hpp>
+#include <sqwa/tensor/adapter.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <span>
+
+namespace sqwa::inline SQWA_ABI::detail {
+
+/// The largest magnitude; 0 of an empty block.
+template <real T, any_backend B>
+T largest_magnitude(std::span<T const> x, B const& where) {
+  return reduce(
+      where.exec, x.size(), T(0),
+      [&](std::size_t first, std::size_t last) {
+        return B::kernels::template max_abs<T>(x.subspan(first, last - first));
+      },
+      [](T a, T b) { return std::max(a, b); });
+}
+
+/// `sum_codes` of a block.
+template <real T, any_backend B>
+code_sums sum_codes(std::span<T const> x, T inverse, T limit, B const& where) {
+  return reduce(
+      where.exec, x.size(), code_sums{},
+      [&](std::size_t first, std::size_t last) {
+        return B::kernels::template sum_codes<T>(x.subspan(first, last - first), inverse, limit);
+      },
+      [](code_sums a, code_sums b) { return a + b; });
+}
+
+/// So many elements stay in the cache while several kernels read them, and sums of float stay exact enough for bounds.
+inline constexpr std::size_t max_piece = 2048;
+
+/// `f(piece, r)` for each piece of [first, last), `max_piece` elements at most.
+template <real T, class R, class F>
+R over_pieces(std::span<T const> x, std::size_t first, std::size_t last, R r, F&& f) {
+  for (; first < last; first += max_piece) f(x.subspan(first, std::min(max_piece, last - first)), r);
+  return r;
+}
+
+/// By how much a sum of `tails` over such pieces may be off, as a share of it.
+template <real T>
+inline constexpr double tail_error = max_piece / 32 * static_cast<double>(std::numeric_limits<T>::epsilon());
+
+/// `tails` of a block.
+template <real T, any_backend B>
+tail_table tails(std::span<T const> x, std::array<T, tail_table::thresholds> const& above, B const& where) {
+  return reduce(
+      where.exec, x.size(), tail_table{},
+      [&](std::size_t first, std::size_t last) {
+        return over_pieces(x, first, last, tail_table{}, [&](std::span<T const> piece, tail_table& sums) {
+          sums = sums + B::kernels::template tails<T>(piece, above);
+        });
+      },
+      [](tail_table const& a, tail_table const& b) { return a + b; });
+}
+
+/// The scale at which codes <- the nearest, scale <- <|w|, c> / <c, c> comes to rest.
+///
+/// Starts from 2 mean|w| / limit; a start at which every code is 0 is halved. Codes are those of |w| times the
+/// reciprocal of the scale.
+template <real T, any_backend B>
+double alternate(std::span<T const> x, T limit, int max_rounds, B const& where) {
+  if (x.empty()) return 0;
+  double scale = 2 * tails(x, {}, where).above[0].sum / static_cast<double>(x.size()) / static_cast<double>(limit);
+  for (int round = 0; round < max_rounds && scale > 0; ++round) {
+    code_sums sums;
+    if (1 / scale <= static_cast<double>(std::numeric_limits<T>::max())) {
+      sums = sum_codes(x, static_cast<T>(1 / scale), limit, where);
+    } else {  // denormal weights
+      for (T w : x) {
+        auto const m = static_cast<double>(std::abs(w));
+        double const code = std::rint(std::min(m / scale, static_cast<double>(limit)));
+        sums = sums + code_sums{m * code, code * code};
+      }
+    }
+    double const next = sums.squares > 0 ? sums.products / sums.squares : scale / 2;
+    if (next == scale) break;
+    scale = next;
+  }
+  return scale;
+}
+
+}  // namespace sqwa::inline SQWA_ABI::detail
+
+#endif
