@@ -27,6 +27,7 @@ set(sqwa_headers
   include/sqwa/quant/granularity.hpp
   include/sqwa/quant/l2.hpp
   include/sqwa/quant/l2_ternary.hpp
+  include/sqwa/quant/layout.hpp
   include/sqwa/quant/microscaling.hpp
   include/sqwa/quant/minifloat.hpp
   include/sqwa/quant/packed.hpp
