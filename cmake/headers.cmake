@@ -23,6 +23,7 @@ set(sqwa_headers
   include/sqwa/quant/fields.hpp
   include/sqwa/quant/fit.hpp
   include/sqwa/quant/format.hpp
+  include/sqwa/quant/ggml.hpp
   include/sqwa/quant/gradient.hpp
   include/sqwa/quant/granularity.hpp
   include/sqwa/quant/l2.hpp
