@@ -24,10 +24,12 @@ set(sqwa_headers
   include/sqwa/quant/fields.hpp
   include/sqwa/quant/fit.hpp
   include/sqwa/quant/format.hpp
+  include/sqwa/quant/ggml.hpp
   include/sqwa/quant/gradient.hpp
   include/sqwa/quant/granularity.hpp
   include/sqwa/quant/l2.hpp
   include/sqwa/quant/l2_ternary.hpp
+  include/sqwa/quant/layout.hpp
   include/sqwa/quant/magnitudes.hpp
   include/sqwa/quant/microscaling.hpp
   include/sqwa/quant/minifloat.hpp

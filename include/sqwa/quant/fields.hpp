@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Reading and writing fields of 1 to 16 bits for codes of any type; codes of 8 bits have kernels for this.
+// Reading and writing fields of 1 to 16 bits, least significant bit first, for codes of any type, and for unsigned
+// numbers as they are with max_code = 0; codes of 8 bits have kernels for this.
 #ifndef SQWA_QUANT_FIELDS_HPP
 #define SQWA_QUANT_FIELDS_HPP
 
@@ -36,7 +37,7 @@ std::size_t first_outside(std::span<Code const> codes, int max_code) noexcept {
 }
 
 /// Packs fields that divide a byte: 8 / Bits codes a byte.
-template <int Bits, std::signed_integral Code>
+template <int Bits, std::integral Code>
 void write_bytes(std::span<Code const> codes, int max_code, std::byte* bytes) noexcept {
   constexpr std::size_t each = 8 / Bits;
   auto const field = [&](std::size_t i) { return static_cast<unsigned>(codes[i] + max_code); };
@@ -53,7 +54,7 @@ void write_bytes(std::span<Code const> codes, int max_code, std::byte* bytes) no
 }
 
 /// Packs fields of any width.
-template <std::signed_integral Code>
+template <std::integral Code>
 void write_fields(std::span<Code const> codes, int bits, int max_code, std::byte* bytes) noexcept {
   std::uint32_t pending = 0;
   int held = 0;
@@ -64,8 +65,25 @@ void write_fields(std::span<Code const> codes, int bits, int max_code, std::byte
   if (held > 0) *bytes = static_cast<std::byte>(pending & 0xFF);
 }
 
+/// Packs fields; unused bits of the last byte become 0.
+template <std::integral Code>
+void write_codes(std::span<Code const> codes, int bits, int max_code, std::byte* bytes) noexcept {
+  switch (bits) {
+    case 1:
+      return write_bytes<1>(codes, max_code, bytes);
+    case 2:
+      return write_bytes<2>(codes, max_code, bytes);
+    case 4:
+      return write_bytes<4>(codes, max_code, bytes);
+    case 8:
+      return write_bytes<8>(codes, max_code, bytes);
+    default:
+      return write_fields(codes, bits, max_code, bytes);
+  }
+}
+
 /// Reads the codes from element `first` on, of fields of any width.
-template <std::signed_integral Code>
+template <std::integral Code>
 void read_fields(std::byte const* bytes, int bits, int max_code, std::size_t first, std::span<Code> codes) noexcept {
   if (codes.empty()) return;
   std::size_t const bit = first % 8 * static_cast<std::size_t>(bits);
@@ -82,7 +100,7 @@ void read_fields(std::byte const* bytes, int bits, int max_code, std::size_t fir
 }
 
 /// Reads the codes from element `first` on, of fields that divide a byte.
-template <int Bits, std::signed_integral Code>
+template <int Bits, std::integral Code>
 void read_bytes(std::byte const* bytes, int max_code, std::size_t first, std::span<Code> codes) noexcept {
   constexpr std::size_t each = 8 / Bits;
   std::size_t const head = std::min(codes.size(), (each - first % each) % each);
@@ -99,7 +117,7 @@ void read_bytes(std::byte const* bytes, int max_code, std::size_t first, std::sp
 }
 
 /// Reads the codes from element `first` on. Fields that are no code give numbers outside ±max_code.
-template <std::signed_integral Code>
+template <std::integral Code>
 void read_codes(std::byte const* bytes, int bits, int max_code, std::size_t first, std::span<Code> codes) noexcept {
   switch (bits) {
     case 1:

@@ -51,18 +51,7 @@ template <std::signed_integral Code>
 void pack(std::span<Code const> codes, int bits, int max_code, std::span<std::byte> bytes) {
   detail::check_packing("pack", codes.size(), bits, max_code, bytes.size());
   detail::check_codes("pack", codes, max_code);
-  switch (bits) {
-    case 1:
-      return detail::write_bytes<1>(codes, max_code, bytes.data());
-    case 2:
-      return detail::write_bytes<2>(codes, max_code, bytes.data());
-    case 4:
-      return detail::write_bytes<4>(codes, max_code, bytes.data());
-    case 8:
-      return detail::write_bytes<8>(codes, max_code, bytes.data());
-    default:
-      return detail::write_fields(codes, bits, max_code, bytes.data());
-  }
+  detail::write_codes(codes, bits, max_code, bytes.data());
 }
 
 /// Reads back what `pack` wrote. Unused bits of the last byte are not looked at.
