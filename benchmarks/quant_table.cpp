@@ -67,6 +67,16 @@ float by_hand_lsq(float* dx, float const* dy, float const* x, std::size_t n, flo
   return sum;
 }
 
+float by_hand_pass(float const* x, std::size_t n, float step) {
+  double products = 0, squares = 0;
+  for (std::size_t i = 0; i != n; ++i) {
+    float const size = std::abs(x[i]), code = std::min(std::nearbyint(size / step), 1.0F);
+    products += static_cast<double>(size * code);
+    squares += static_cast<double>(code * code);
+  }
+  return static_cast<float>(products / squares);
+}
+
 std::uint32_t read_all(float const* x, std::size_t n) {  // sums of integers, which compilers turn into vectors
   std::uint32_t sum = 0;
   for (std::size_t i = 0; i != n; ++i) sum += std::bit_cast<std::uint32_t>(x[i]);
@@ -97,21 +107,22 @@ void elementwise(char const* size, std::size_t n) {
   sqwa::packed const p = sqwa::encode(ternary, values, sqwa::shape{n}, scales);
 
   std::vector<contender> all{{"ours", [&] { fake(sqwa::symmetric<3>{}, one_thread{}); }},
-                             {"by hand", [&] { by_hand_fake_quantize(z.data(), x.data(), n, 1); }},
-                             {"memcpy", [&] { std::memcpy(z.data(), x.data(), n * sizeof(float)); }}};
+                             {"by hand", [&] { by_hand_fake_quantize(y.data(), x.data(), n, 1); }},
+                             {"memcpy", [&] { std::memcpy(y.data(), x.data(), n * sizeof(float)); }}};
 #ifdef SQWA_HAS_REFERENCE
-  all.push_back({"reference", [&] { reference::fake_quantize(z.data(), x.data(), n, scale, 1); }});
+  all.push_back({"reference", [&] { reference::fake_quantize(y.data(), x.data(), n, scale, 1); }});
 #endif
   bench::row("fake_quantize 3 levels", size, 1, items, unit, all);
+  fake(sqwa::symmetric<3>{}, one_thread{});
   by_hand_fake_quantize(z.data(), x.data(), n, 1);
   bench::check(std::ranges::equal(y, z), "fake_quantize");
   bench::row("fake_quantize 3 levels", size, 2, items, unit,
              {{"ours", [&] { fake(sqwa::symmetric<3>{}, all_threads{}); }},
               {"one thread", [&] { fake(sqwa::symmetric<3>{}, one_thread{}); }}});
   all[0].run = [&] { fake(sqwa::symmetric<15>{}, one_thread{}); };
-  all[1].run = [&] { by_hand_fake_quantize(z.data(), x.data(), n, 7); };
+  all[1].run = [&] { by_hand_fake_quantize(y.data(), x.data(), n, 7); };
 #ifdef SQWA_HAS_REFERENCE
-  all[3].run = [&] { reference::fake_quantize(z.data(), x.data(), n, scale, 7); };
+  all[3].run = [&] { reference::fake_quantize(y.data(), x.data(), n, scale, 7); };
 #endif
   bench::row("fake_quantize 15 levels", size, 1, items, unit, all);
 
@@ -128,12 +139,13 @@ void elementwise(char const* size, std::size_t n) {
              {{"ours", [&] { encode(all_threads{}); }}, {"one thread", [&] { encode(one_thread{}); }}});
 
   all = {{"ours", [&] { p.decode(out, one_thread{}); }},
-         {"by hand", [&] { by_hand_decode(z.data(), bytes.data(), n); }},
-         {"memset", [&] { std::memset(z.data(), 1, n * sizeof(float)); }}};
+         {"by hand", [&] { by_hand_decode(y.data(), bytes.data(), n); }},
+         {"memset", [&] { std::memset(y.data(), 1, n * sizeof(float)); }}};
 #ifdef SQWA_HAS_REFERENCE
-  all.push_back({"reference", [&] { reference::decode(z.data(), strided.data(), n, scale); }});
+  all.push_back({"reference", [&] { reference::decode(y.data(), strided.data(), n, scale); }});
 #endif
   bench::row("decode 2 bits", size, 1, items, unit, all);
+  p.decode(out, one_thread{});
   by_hand_decode(z.data(), bytes.data(), n);
   bench::check(std::ranges::equal(y, z), "decode");
   bench::row("decode 2 bits", size, 2, items, unit,
@@ -142,29 +154,34 @@ void elementwise(char const* size, std::size_t n) {
   using kernels = sqwa::native_kernels;
   std::span<float const> const gradient(g.data(), n), inputs(x.data(), n);
   all = {{"ours", [&] { sink = kernels::lsq_backward<float>(out, gradient, inputs, scale, 1); }},
-         {"by hand", [&] { sink = by_hand_lsq(z.data(), g.data(), x.data(), n, 1); }}};
+         {"by hand", [&] { sink = by_hand_lsq(y.data(), g.data(), x.data(), n, 1); }}};
 #ifdef SQWA_HAS_REFERENCE
-  all.push_back({"reference", [&] { sink = reference::lsq_backward(z.data(), g.data(), x.data(), n, scale, 1); }});
+  all.push_back({"reference", [&] { sink = reference::lsq_backward(y.data(), g.data(), x.data(), n, scale, 1); }});
 #endif
   bench::row("lsq_backward 3 levels", size, 1, items, unit, all);
+  kernels::lsq_backward<float>(out, gradient, inputs, scale, 1);
   sink = by_hand_lsq(z.data(), g.data(), x.data(), n, 1);
   bench::check(std::ranges::equal(y, z), "lsq_backward");
 }
 
 void fits(char const* size, std::size_t n) {
-  std::vector<float> w(n);
-  sqwa::noise{.seed = 1}.fill(0, w);
-  for (std::size_t i = 0; i != n; i += 2) {  // Gaussian, by Box and Muller
-    float const radius = std::sqrt(-2 * std::log(1 - w[i])), angle = 6.2831853F * w[i + 1];
-    w[i] = radius * std::cos(angle);
-    w[i + 1] = radius * std::sin(angle);
-  }
+  auto const w = bench::gaussian(n, 1);
   std::span<float const> const x(w);
   sqwa::symmetric<3> const ternary;
-  bench::row("l2 fit 3 levels", size, 1, static_cast<double>(n), unit,
-             {{"ours", [&] { sink = sqwa::l2{}(x, ternary); }},
-              {"one pass of l2_alternating", [&] { sink = sqwa::l2_alternating{.max_rounds = 1}(x, ternary); }},
-              {"l2_alternating", [&] { sink = sqwa::l2_alternating{}(x, ternary); }}});
+  auto const items = static_cast<double>(n);
+  auto const pass = [&] { sink = static_cast<float>(sqwa::detail::sum_codes(x, 0.8F, 1.0F, one_thread{}).products); };
+  std::vector<contender> all{{"ours", pass}, {"by hand", [&] { sink = by_hand_pass(w.data(), n, 1.25F); }}};
+#ifdef SQWA_HAS_REFERENCE
+  all.push_back({"reference", [&] { sink = reference::sum_above(w.data(), n, 0.625F); }});
+#endif
+  bench::row("pass of l2_alternating 3 levels", size, 1, items, unit, all);
+  bench::row("l2 fit 3 levels", size, 1, items, unit,
+             {{"ours", [&] { sink = sqwa::l2{}(x, ternary, one_thread{}); }},
+              {"pass of l2_alternating", pass},
+              {"l2_alternating to its end", [&] { sink = sqwa::l2_alternating{}(x, ternary, one_thread{}); }}});
+  bench::row("l2 fit 3 levels", size, 2, items, unit,
+             {{"ours", [&] { sink = sqwa::l2{}(x, ternary, all_threads{}); }},
+              {"one thread", [&] { sink = sqwa::l2{}(x, ternary, one_thread{}); }}});
 }
 
 /// Fields to integers, row by row.

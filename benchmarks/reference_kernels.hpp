@@ -80,6 +80,24 @@ inline float lsq_backward(float* dx, float const* dy, float const* x, std::size_
   return _mm512_reduce_add_ps(_mm512_add_ps(even, odd));
 }
 
+/// The sum of the magnitudes above a threshold, in float, over their number: a pass of an alternating ternary fit.
+inline float sum_above(float const* x, std::size_t n, float threshold) {
+  __m512 const edge = _mm512_set1_ps(threshold);
+  __m512 even = _mm512_setzero_ps(), odd = even;
+  __m512i counts = _mm512_setzero_si512();
+  auto const add = [&](float const* p, __m512 sum) {
+    __m512 const v = _mm512_abs_ps(_mm512_loadu_ps(p));
+    __mmask16 const k = _mm512_cmp_ps_mask(v, edge, _CMP_GT_OQ);
+    counts = _mm512_mask_add_epi32(counts, k, counts, _mm512_set1_epi32(1));
+    return _mm512_mask_add_ps(sum, k, sum, v);
+  };
+  for (std::size_t i = 0; i != n; i += 32) {
+    even = add(x + i, even);
+    odd = add(x + i + 16, odd);
+  }
+  return _mm512_reduce_add_ps(_mm512_add_ps(even, odd)) / static_cast<float>(_mm512_reduce_add_epi32(counts));
+}
+
 /// Two bits of each byte.
 inline __m512i fields(__m512i bytes, int s) {
   static constexpr std::int64_t matrix[4] = {0x0102'0000'0000'0000, 0x0408'0000'0000'0000, 0x1020'0000'0000'0000,

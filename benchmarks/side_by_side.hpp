@@ -3,8 +3,11 @@
 #ifndef SQWA_BENCHMARKS_SIDE_BY_SIDE_HPP
 #define SQWA_BENCHMARKS_SIDE_BY_SIDE_HPP
 
+#include <sqwa/core/noise.hpp>
+
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -17,14 +20,15 @@
 
 namespace bench {
 
-/// Memory that begins at a cache line; two buffers do not begin at the same place of a page.
+/// Memory that begins at a cache line; four buffers in turn begin at different quarters of a page, since a load that
+/// lies just before a store, a multiple of a page away, waits for it.
 template <class T>
 class buffer {
  public:
-  explicit buffer(std::size_t n) : n_(n), memory_(n * sizeof(T) + 4096 + 512) {
+  explicit buffer(std::size_t n) : n_(n), memory_(n * sizeof(T) + 2 * 4096) {
     static std::size_t turn = 0;
     auto const at = reinterpret_cast<std::uintptr_t>(memory_.data());
-    begin_ = reinterpret_cast<T*>(memory_.data() + (4096 - at % 4096) + 64 * (turn++ % 8));
+    begin_ = reinterpret_cast<T*>(memory_.data() + (4096 - at % 4096) + 1024 * (turn++ % 4));
     std::uninitialized_value_construct_n(begin_, n);
   }
   buffer(buffer const&) = delete;
@@ -40,6 +44,18 @@ class buffer {
   std::vector<unsigned char> memory_;
   T* begin_ = nullptr;
 };
+
+/// Normally distributed numbers, by Box and Muller; n is even.
+inline std::vector<float> gaussian(std::size_t n, float deviation) {
+  std::vector<float> w(n);
+  sqwa::noise{.seed = 1}.fill(0, w);
+  for (std::size_t i = 0; i != n; i += 2) {
+    float const radius = deviation * std::sqrt(-2 * std::log(1 - w[i])), angle = 6.2831853F * w[i + 1];
+    w[i] = radius * std::cos(angle);
+    w[i + 1] = radius * std::sin(angle);
+  }
+  return w;
+}
 
 /// Tells the compiler that all memory was read.
 inline void keep_memory() { asm volatile("" ::: "memory"); }

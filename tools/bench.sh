@@ -7,7 +7,7 @@
 #
 # Installs what is missing (Debian, Ubuntu), builds in build/bench-native or build/bench, and prints one line a row:
 # operation, size, threads, ours, unit, rival, rival's figure, ratio. Each figure is the median of 9 rounds in which ours
-# and its rivals take turns.
+# and its rivals take turns. Rows beside torch follow, from python3-torch.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=tools/lib.sh
@@ -23,13 +23,15 @@ case "$table:$target" in
     exit 2
     ;;
 esac
-need_packages "${build_packages[@]}" libbenchmark-dev >&2
+need_packages "${build_packages[@]}" libbenchmark-dev python3-torch >&2
 mapfile -t options < <(configure_options)
 log=build/bench.log
 mkdir -p build
-if ! (cmake --preset "$preset" "${options[@]}" && cmake --build --preset "$preset" --target "${table}_table" -j "$(nproc)") >"$log" 2>&1; then
+if ! (cmake --preset "$preset" "${options[@]}" && cmake --build --preset "$preset" --target "${table}_table" "${table}_figures" -j "$(nproc)") >"$log" 2>&1; then
   tail -n 40 "$log" >&2
   echo "bench.sh: the build failed; the whole log is in $log" >&2
   exit 1
 fi
-exec "build/$preset/benchmarks/${table}_table"
+programs=build/$preset/benchmarks
+"$programs/${table}_table"
+exec python3 "benchmarks/${table}_torch.py" "$programs/${table}_figures"

@@ -50,8 +50,14 @@ template <real T, any_backend B>
 std::size_t first_above(std::span<T const> x, T most, B const& where) {
   std::size_t const n = x.size();
   auto const search = [&](std::size_t first, std::size_t last) {
-    for (std::size_t i = first; i != last; ++i) {
-      if (!(std::abs(x[i]) <= most)) return i;
+    constexpr std::size_t step = 64;  // without a branch inside, so that compilers turn it into vectors
+    for (std::size_t i = first; i < last; i += step) {
+      std::size_t const end = std::min(i + step, last);
+      int above = 0;
+      for (std::size_t k = i; k != end; ++k) above |= static_cast<int>(!(std::abs(x[k]) <= most));
+      if (above == 0) continue;
+      while (std::abs(x[i]) <= most) ++i;
+      return i;
     }
     return n;
   };
