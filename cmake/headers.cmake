@@ -13,6 +13,7 @@ set(sqwa_headers
   include/sqwa/exec/backend.hpp
   include/sqwa/exec/executor.hpp
   include/sqwa/kernels/portable.hpp
+  include/sqwa/kernels/portable_averages.hpp
   include/sqwa/kernels/portable_codes.hpp
   include/sqwa/kernels/portable_fits.hpp
   include/sqwa/kernels/portable_ternary.hpp
@@ -96,6 +97,7 @@ set(sqwa_backend_headers
   include/sqwa/exec/tbb.hpp
   include/sqwa/fast.hpp
   include/sqwa/kernels/avx512.hpp
+  include/sqwa/kernels/avx512_averages.hpp
   include/sqwa/kernels/avx512_codes.hpp
   include/sqwa/kernels/avx512_fits.hpp
   include/sqwa/kernels/avx512_flags.hpp

@@ -3,6 +3,7 @@
 #ifndef SQWA_KERNELS_AVX512_HPP
 #define SQWA_KERNELS_AVX512_HPP
 
+#include <sqwa/kernels/avx512_averages.hpp>
 #include <sqwa/kernels/avx512_codes.hpp>
 #include <sqwa/kernels/avx512_fits.hpp>
 #include <sqwa/kernels/avx512_flags.hpp>
@@ -179,6 +180,26 @@ struct avx512_kernels : xsimd_kernels<xsimd::avx512bw> {
       _mm512_storeu_ps(lane.data() + 16, odd);
       return base::lsq_rest<float>(lane, dx.subspan(i), dy.subspan(i), x.subspan(i), scale, limit);
     }
+  }
+
+  static bool add_codes(std::span<std::int8_t> sums, std::byte const* bytes, int bits, int limit,
+                        int sign = 1) noexcept {
+    bool const good = detail::avx512_averages::add(sums, bytes, bits, limit, sign);
+    std::size_t const done = sums.size() / 64 * 64;
+    return base::add_codes(sums.subspan(done), bytes + done / 8 * static_cast<std::size_t>(bits), bits, limit, sign) &&
+           good;
+  }
+
+  template <class T>
+  static bool mean_codes(std::span<T> y, std::span<std::byte const* const> snapshots, int bits, int limit,
+                         double scale) noexcept {
+    if constexpr (std::is_same_v<T, float>) {
+      if (bits == 2 && limit == 1 && snapshots.size() <= 7) {
+        bool const good = detail::avx512_averages::mean(y, snapshots, scale);
+        return base::template mean_with<avx512_kernels>(y, snapshots, y.size() / 256 * 256, bits, limit, scale) && good;
+      }
+    }
+    return base::template mean_with<avx512_kernels>(y, snapshots, 0, bits, limit, scale);
   }
 
   template <class T>
