@@ -103,6 +103,7 @@ set(sqwa_backend_headers
   include/sqwa/kernels/avx512_flags.hpp
   include/sqwa/kernels/avx512_grid.hpp
   include/sqwa/kernels/avx512_ternary.hpp
+  include/sqwa/kernels/x86_ternary.hpp
   include/sqwa/kernels/xsimd.hpp
   include/sqwa/kernels/xsimd_codes.hpp
   include/sqwa/kernels/xsimd_gemm.hpp
