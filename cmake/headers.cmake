@@ -27,10 +27,12 @@ set(sqwa_headers
   include/sqwa/quant/granularity.hpp
   include/sqwa/quant/l2.hpp
   include/sqwa/quant/l2_ternary.hpp
+  include/sqwa/quant/learned_step.hpp
   include/sqwa/quant/microscaling.hpp
   include/sqwa/quant/minifloat.hpp
   include/sqwa/quant/packed.hpp
   include/sqwa/quant/point_format.hpp
+  include/sqwa/quant/positive_step.hpp
   include/sqwa/quant/power_of_two.hpp
   include/sqwa/quant/quantize.hpp
   include/sqwa/quant/quantize_points.hpp
