@@ -15,6 +15,8 @@ set(sqwa_headers
   include/sqwa/kernels/portable.hpp
   include/sqwa/kernels/portable_codes.hpp
   include/sqwa/kernels/portable_ternary.hpp
+  include/sqwa/quant/activation_quantizer.hpp
+  include/sqwa/quant/activation_step.hpp
   include/sqwa/quant/additive_powers_of_two.hpp
   include/sqwa/quant/affine.hpp
   include/sqwa/quant/binary.hpp
@@ -27,9 +29,11 @@ set(sqwa_headers
   include/sqwa/quant/granularity.hpp
   include/sqwa/quant/l2.hpp
   include/sqwa/quant/l2_ternary.hpp
+  include/sqwa/quant/learned_clip.hpp
   include/sqwa/quant/learned_step.hpp
   include/sqwa/quant/microscaling.hpp
   include/sqwa/quant/minifloat.hpp
+  include/sqwa/quant/moving_range.hpp
   include/sqwa/quant/packed.hpp
   include/sqwa/quant/point_format.hpp
   include/sqwa/quant/positive_step.hpp
