@@ -78,6 +78,7 @@ set(sqwa_hosted_headers
   include/sqwa/nn/data.hpp
   include/sqwa/nn/data_set.hpp
   include/sqwa/nn/dense.hpp
+  include/sqwa/nn/fake_quantize.hpp
   include/sqwa/nn/flatten.hpp
   include/sqwa/nn/global_average_pool.hpp
   include/sqwa/nn/init.hpp
