@@ -47,10 +47,11 @@ void for_each_stretch(blocks const& layout, std::size_t block, std::size_t first
     if (first != last) f(block * layout.inner + first, last - first);
     return;
   }
-  while (first != last) {
-    std::size_t const within = first % layout.inner;
+  if (first == last) return;
+  std::size_t run = (first / layout.inner * layout.count + block) * layout.inner;
+  for (std::size_t within = first % layout.inner; first != last; within = 0, run += layout.count * layout.inner) {
     std::size_t const length = std::min(layout.inner - within, last - first);
-    f((first / layout.inner * layout.count + block) * layout.inner + within, length);
+    f(run + within, length);
     first += length;
   }
 }
@@ -131,7 +132,8 @@ struct learned_step {
   /// passes nothing and makes the gradient of its scale NaN; infinity lies outside.
   ///
   /// The same bits on every backend: a block is cut by the layout alone, sums are joined in order, in double. Many
-  /// blocks run side by side, few blocks one after the other in pieces. Memory: a few KiB of stack.
+  /// blocks run side by side, few blocks one after the other in pieces. Blocks in many runs of fewer than 64 elements,
+  /// such as the channels of the last axis, are gathered, which is slow. Memory: a few KiB of stack.
   /// @pre finite scales >= 0; gradient_scale finite and >= 0; sizes that agree with a valid layout
   template <real T, uniform_format F, any_backend B = backend<>>
   void backward(std::span<T> gradient, std::span<std::type_identity_t<T> const> latent, blocks const& layout,
