@@ -17,6 +17,8 @@ set(sqwa_headers
   include/sqwa/kernels/portable_codes.hpp
   include/sqwa/kernels/portable_fits.hpp
   include/sqwa/kernels/portable_ternary.hpp
+  include/sqwa/quant/activation_quantizer.hpp
+  include/sqwa/quant/activation_step.hpp
   include/sqwa/quant/additive_powers_of_two.hpp
   include/sqwa/quant/affine.hpp
   include/sqwa/quant/binary.hpp
@@ -31,11 +33,15 @@ set(sqwa_headers
   include/sqwa/quant/l2.hpp
   include/sqwa/quant/l2_ternary.hpp
   include/sqwa/quant/layout.hpp
+  include/sqwa/quant/learned_clip.hpp
+  include/sqwa/quant/learned_step.hpp
   include/sqwa/quant/magnitudes.hpp
   include/sqwa/quant/microscaling.hpp
   include/sqwa/quant/minifloat.hpp
+  include/sqwa/quant/moving_range.hpp
   include/sqwa/quant/packed.hpp
   include/sqwa/quant/point_format.hpp
+  include/sqwa/quant/positive_step.hpp
   include/sqwa/quant/power_of_two.hpp
   include/sqwa/quant/quantize.hpp
   include/sqwa/quant/quantize_points.hpp
@@ -77,6 +83,7 @@ set(sqwa_hosted_headers
   include/sqwa/nn/data.hpp
   include/sqwa/nn/data_set.hpp
   include/sqwa/nn/dense.hpp
+  include/sqwa/nn/fake_quantize.hpp
   include/sqwa/nn/flatten.hpp
   include/sqwa/nn/global_average_pool.hpp
   include/sqwa/nn/init.hpp
