@@ -5,11 +5,11 @@
 // Laplace weights and of a layer of 128 x 64 weights that was trained on the digits. Speeds are those of fake_quantize
 // of 65,536 weights on one thread.
 #include <sqwa/fast.hpp>
+#include <sqwa/io/idx.hpp>
 #include <sqwa/nn/dense.hpp>
 #include <sqwa/nn/relu.hpp>
 #include <sqwa/nn/sequential.hpp>
 #include <sqwa/nn/trainer.hpp>
-#include <sqwa/io/idx.hpp>
 #include <sqwa/quant/additive_powers_of_two.hpp>
 #include <sqwa/quant/affine.hpp>
 #include <sqwa/quant/binary.hpp>
@@ -155,16 +155,11 @@ int main() {
   format_row("nf4()", "l2", 16, data, quantizer{sqwa::nf4(), best, group});
   format_row("kmeans_codebook<16> of the Gaussian", "l2", 16, data,
              quantizer{sqwa::kmeans_codebook<16>(std::span<float const>(data[0].values)), best, group});
-  format_row("e2m1 in mx_groups", "mx_scale", 8, data,
-             quantizer{sqwa::e2m1{}, sqwa::mx_scale{}, sqwa::mx_groups});
-  format_row("e2m3 in mx_groups", "mx_scale", 8, data,
-             quantizer{sqwa::e2m3{}, sqwa::mx_scale{}, sqwa::mx_groups});
-  format_row("e3m2 in mx_groups", "mx_scale", 8, data,
-             quantizer{sqwa::e3m2{}, sqwa::mx_scale{}, sqwa::mx_groups});
-  format_row("e4m3 in mx_groups", "mx_scale", 8, data,
-             quantizer{sqwa::e4m3{}, sqwa::mx_scale{}, sqwa::mx_groups});
-  format_row("e5m2 in mx_groups", "mx_scale", 8, data,
-             quantizer{sqwa::e5m2{}, sqwa::mx_scale{}, sqwa::mx_groups});
+  format_row("e2m1 in mx_groups", "mx_scale", 8, data, quantizer{sqwa::e2m1{}, sqwa::mx_scale{}, sqwa::mx_groups});
+  format_row("e2m3 in mx_groups", "mx_scale", 8, data, quantizer{sqwa::e2m3{}, sqwa::mx_scale{}, sqwa::mx_groups});
+  format_row("e3m2 in mx_groups", "mx_scale", 8, data, quantizer{sqwa::e3m2{}, sqwa::mx_scale{}, sqwa::mx_groups});
+  format_row("e4m3 in mx_groups", "mx_scale", 8, data, quantizer{sqwa::e4m3{}, sqwa::mx_scale{}, sqwa::mx_groups});
+  format_row("e5m2 in mx_groups", "mx_scale", 8, data, quantizer{sqwa::e5m2{}, sqwa::mx_scale{}, sqwa::mx_groups});
   format_row("symmetric<15> in mx_groups", "mx_scale", 8, data,
              quantizer{symmetric<15>{}, sqwa::mx_scale{}, sqwa::mx_groups});
 

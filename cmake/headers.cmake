@@ -31,6 +31,7 @@ set(sqwa_headers
   include/sqwa/quant/gradient.hpp
   include/sqwa/quant/granularity.hpp
   include/sqwa/quant/l2.hpp
+  include/sqwa/quant/l2_levels.hpp
   include/sqwa/quant/l2_ternary.hpp
   include/sqwa/quant/layout.hpp
   include/sqwa/quant/learned_clip.hpp

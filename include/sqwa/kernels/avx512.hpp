@@ -210,6 +210,15 @@ struct avx512_kernels : xsimd_kernels<xsimd::avx512bw> {
       return detail::avx512_fits::sum_codes(x, inverse, limit);
   }
   template <class T>
+  static std::size_t split_codes(std::span<T const> x, T inverse, T other, T limit, T* inside,
+                                 code_sums& sums) noexcept {
+    if constexpr (!std::is_same_v<T, float>) {
+      return base::template split_codes<T>(x, inverse, other, limit, inside, sums);
+    } else {
+      return detail::avx512_fits::split_codes(x, inverse, other, limit, inside, sums);
+    }
+  }
+  template <class T>
   static tail_table tails(std::span<T const> x, std::array<T, 6> const& above) noexcept {
     if constexpr (!std::is_same_v<T, float>)
       return base::tails<T>(x, above);

@@ -74,6 +74,31 @@ struct portable_fit_kernels : portable_code_kernels<Isa> {
     return {base::halved(products), base::halved(squares)};
   }
 
+  /// Writes the magnitudes whose codes at `inverse` and at `other` differ to `inside`, in their order, adds the sums
+  /// for the codes at `inverse`, as `sum_codes` does, and returns how many it wrote.
+  ///
+  /// Room and arguments as for `split` and `sum_codes`.
+  template <class T>
+  static std::size_t split_codes(std::span<T const> x, T inverse, T other, T limit, T* inside,
+                                 code_sums& sums) noexcept {
+    std::size_t n = 0;
+    in_lanes(x, [&](T const* v) {
+      std::array<T, fit_lanes> apart;
+      for (std::size_t l = 0; l != fit_lanes; ++l) {
+        T const t = std::abs(v[l]) * inverse, u = std::abs(v[l]) * other;
+        apart[l] = std::rint(t < limit ? t : limit) - std::rint(u < limit ? u : limit);
+      }
+      T* end = inside + n;
+      for (std::size_t l = 0; l != fit_lanes; ++l) {
+        *end = std::abs(v[l]);
+        end += apart[l] != 0 ? 1 : 0;
+      }
+      n = static_cast<std::size_t>(end - inside);
+    });
+    sums = sums + sum_codes<T>(x, inverse, limit);
+    return n;
+  }
+
   /// The tails above some thresholds >= 0.
   ///
   /// Lanes are of type T, so the sums are as exact as sums of x.size() / 32 numbers of that type: meant for bounds.

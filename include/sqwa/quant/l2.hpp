@@ -6,6 +6,7 @@
 #include <sqwa/exec/backend.hpp>
 #include <sqwa/quant/fit.hpp>
 #include <sqwa/quant/format.hpp>
+#include <sqwa/quant/l2_levels.hpp>
 #include <sqwa/quant/l2_ternary.hpp>
 #include <sqwa/tensor/adapter.hpp>
 
@@ -26,7 +27,7 @@ namespace sqwa::inline SQWA_ABI {
 /// The sweep ends where the elements beyond the outermost point alone cost more than the best codes so far. Sums are
 /// double, in an order that the values alone determine.
 ///
-/// Large ternary blocks are not sorted: see `ternary_search`, which takes the backend.
+/// Large blocks are not sorted: see `ternary_search` and, to 255 levels, `levels_search`, which take the backend.
 ///
 /// Memory: one copy of the block, and one list head for each code in use.
 /// Time: O(n log n + b log H) for b breakpoints in the sweep, at most n * H with H = max_code.
@@ -37,6 +38,11 @@ struct l2 {
     if constexpr (limit == 1) {
       if (block.size() >= detail::ternary_search<T, B>::min_size) {
         double const scale = detail::ternary_search<T, B>::run(block, where);
+        if (scale >= 0) return detail::finite_scale(scale, limit);
+      }
+    } else if constexpr (limit <= detail::levels_search<T, B>::max_limit) {
+      if (block.size() >= detail::levels_search<T, B>::min_size) {
+        double const scale = detail::levels_search<T, B>::run(block, limit, where);
         if (scale >= 0) return detail::finite_scale(scale, limit);
       }
     }
