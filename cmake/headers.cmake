@@ -12,6 +12,7 @@ set(sqwa_headers
   include/sqwa/core/noise.hpp
   include/sqwa/exec/backend.hpp
   include/sqwa/exec/executor.hpp
+  include/sqwa/kernels/kernel_table.hpp
   include/sqwa/kernels/portable.hpp
   include/sqwa/kernels/portable_averages.hpp
   include/sqwa/kernels/portable_codes.hpp
