@@ -20,16 +20,21 @@ set(sqwa_headers
   include/sqwa/quant/binary.hpp
   include/sqwa/quant/codebook.hpp
   include/sqwa/quant/encode.hpp
+  include/sqwa/quant/encoded.hpp
+  include/sqwa/quant/entropy.hpp
   include/sqwa/quant/fields.hpp
   include/sqwa/quant/fit.hpp
   include/sqwa/quant/format.hpp
   include/sqwa/quant/gradient.hpp
   include/sqwa/quant/granularity.hpp
   include/sqwa/quant/l2.hpp
+  include/sqwa/quant/l2_points.hpp
   include/sqwa/quant/l2_ternary.hpp
   include/sqwa/quant/microscaling.hpp
+  include/sqwa/quant/min_max.hpp
   include/sqwa/quant/minifloat.hpp
   include/sqwa/quant/packed.hpp
+  include/sqwa/quant/percentile.hpp
   include/sqwa/quant/point_format.hpp
   include/sqwa/quant/power_of_two.hpp
   include/sqwa/quant/quantize.hpp

@@ -53,7 +53,7 @@ void write_bytes(std::span<Code const> codes, int max_code, std::byte* bytes) no
 }
 
 /// Packs fields of any width.
-template <std::signed_integral Code>
+template <std::integral Code>
 void write_fields(std::span<Code const> codes, int bits, int max_code, std::byte* bytes) noexcept {
   std::uint32_t pending = 0;
   int held = 0;
@@ -65,7 +65,7 @@ void write_fields(std::span<Code const> codes, int bits, int max_code, std::byte
 }
 
 /// Reads the codes from element `first` on, of fields of any width.
-template <std::signed_integral Code>
+template <std::integral Code>
 void read_fields(std::byte const* bytes, int bits, int max_code, std::size_t first, std::span<Code> codes) noexcept {
   if (codes.empty()) return;
   std::size_t const bit = first % 8 * static_cast<std::size_t>(bits);
