@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <sqwa/quant/affine.hpp>
 #include <sqwa/quant/binary.hpp>
 #include <sqwa/quant/codebook.hpp>
 #include <sqwa/quant/entropy.hpp>
@@ -20,7 +21,7 @@ using namespace sqwa;
 
 namespace {
 
-static_assert(fit<entropy, symmetric<255>> && fit<entropy, e4m3> && !fit<entropy, affine<8>>);
+static_assert(fit<entropy, symmetric<255>> && fit<entropy, e4m3> && !fit<entropy, affine<8>> && !fit<entropy, binary>);
 
 /// The divergence as it is defined: bins with signs, P and Q written out. `kept` bins on each side.
 template <class Format>
@@ -95,11 +96,19 @@ TEST_CASE("entropy: the threshold with the least divergence, the first of equals
   check(symmetric<3>{}, 2);
   check(symmetric<15>{}, 8);
   check(e2m1{}, 8);
-  check(binary{}, 1);
   check(nf4(), 9);
   check(test::uneven, 4);
   check(test::even_count, 2);
   check(test::one_sided, 3);
+}
+
+TEST_CASE("entropy: of thresholds without divergence the least is taken, whatever the sums round to") {
+  for (std::size_t n = 1; n != 100; ++n) {  // kept in 2, 3 or 4 bins, P and Q are the same
+    std::vector<float> w(8 * n, 1.5F);
+    std::fill_n(w.begin(), 2 * n, 2.5F);
+    std::fill_n(w.end() - static_cast<std::ptrdiff_t>(2 * n), 2 * n, -4.0F);
+    CHECK(entropy{.bins = 4}(std::span<float const>(w), symmetric<3>{}) == 2);
+  }
 }
 
 TEST_CASE("entropy: outliers are clipped, and what has none is not") {

@@ -120,13 +120,13 @@ TEST_CASE("l2: no zero point and no codes have a smaller error, for affine forma
   check(affine<3, code_range::narrow>{});
 }
 
-TEST_CASE("l2: the points of a uniform format give the scale of that format, to the last bits") {
+TEST_CASE("l2: the points of a uniform format give the error of that format") {
   codebook<7> const seven{{-3, -2, -1, 0, 1, 2, 3}};
   for (std::uint64_t seed = 0; seed != 60; ++seed) {
     auto const w = block(seed, 5 + seed);
     auto const a = static_cast<double>(l2{}(std::span<double const>(w), seven));
     auto const b = static_cast<double>(l2{}(std::span<double const>(w), symmetric<7>{}));
-    CHECK(a == doctest::Approx(b).epsilon(1e-7));
+    CHECK(error(w, a, points_of(seven)) == doctest::Approx(error(w, b, points_of(seven))).epsilon(1e-7));
     if (seed % 3 == 2) continue;  // ties go to another code here: the middle one is odd
     auto const c = static_cast<double>(l2_alternating{}(std::span<double const>(w), seven));
     CHECK(c == doctest::Approx(static_cast<double>(l2_alternating{}(std::span<double const>(w), symmetric<7>{}))));
@@ -150,13 +150,20 @@ TEST_CASE("l2: weights on a lattice give its step; only the wrong signs give 0")
     return l2{}(std::span<float const>(w), format);
   };
   CHECK(fitted({6, -0.5F, 1.5F, 4, 3, 2, 0}, e2m1{}) == 1);
-  CHECK(fitted({0.75F, -1.5F, 3, 0.375F, 1.5F, -3}, power_of_two<4>{}) == 3 * 0x1p3F);  // the first of equals
+  CHECK(fitted({0.75F, -1.5F, 3, 0.375F, 1.5F, -3}, power_of_two<4>{}) == 3);  // the smallest of equals
   codebook<3> const positive{{0.5F, 1, 4}};
   CHECK(fitted({-1, -2}, positive) == 0);
   CHECK(l2_alternating{}(std::span<float const>(std::vector<float>{-1, -2}), positive) == 0);
   CHECK(fitted({2, 0.25F, 0.5F, 2}, positive) == 0.5F);
   std::vector<float> const w{1, 1.5F, 2.5F, 1};  // all but one step are above 0: the lowest code is the value 0
   CHECK(l2{}(std::span<float const>(w), affine<3>{}) == affine_scale{0.5F, 0});
+}
+
+TEST_CASE("l2: of equally good scales the smallest, so that one weight lies on the outermost point") {
+  std::vector<float> const one{-3};
+  CHECK(l2{}(std::span<float const>(one), nf4()) == 3);
+  CHECK(l2{}(std::span<float const>(one), e4m3{}) == 3.0F / 448);
+  CHECK(l2{}(std::span<float const>(one), power_of_two<8>{}) == 3);
 }
 
 TEST_CASE("l2: order does not matter, nor signs where the points lie evenly; a power of two passes through") {

@@ -108,9 +108,10 @@ class weight_histogram {
 /// so that the rule holds for points of any spacing, where the published rule cuts i bins into 128 equal runs; and
 /// points that do not lie evenly around zero have bins for both signs.
 ///
-/// With few weights a bin the counts say little: meant for blocks of many thousands. An outlier that leaves no weights
-/// in the bins just below the thresholds is not clipped: then more bins help, or `percentile`. An empty or all-zero
-/// block gives 0. Memory: 24 bytes a bin, 48 for uneven points. Time: one pass, and O(bins * points).
+/// Made for 8 bits: with few points it clips too little. With few weights a bin the counts say little: meant for blocks
+/// of many thousands. An outlier that leaves no weights in the bins just below the thresholds is not clipped: then more
+/// bins help, or `percentile`. An empty or all-zero block gives 0. Memory: 24 bytes a bin, 48 for uneven points. Time:
+/// one pass, and O(bins * points).
 struct entropy {
   int bins = 2048;
 
@@ -122,6 +123,7 @@ struct entropy {
   }
   /// @pre bins >= 1; the points are finite and strictly ascending
   template <real T, point_format F>
+    requires(F::levels >= 3)
   [[nodiscard]] float operator()(std::span<T const> block, F const& format) const {
     point_chooser<F> const all(format);
     std::array const points{detail::point_side<F>(all, false), detail::point_side<F>(all, true)};

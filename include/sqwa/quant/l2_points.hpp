@@ -75,10 +75,11 @@ template <point_format F>
 /// For fixed points p the best scale is A / B with A = <w, p> and B = <p, p>, if A > 0, and the error is ||w||^2 - A^2
 /// / B. The nearest point of a weight w changes only where the scale is w / middle, for the middles between neighbours
 /// on the side of w; so the scale sweeps these breakpoints from the largest to the smallest. At each a point moves away
-/// from zero, so A and B only grow; the points with the largest A^2 / B win, the first of equals. The sweep ends where
-/// the weights beyond the outermost point of their sign alone cost more than the best so far. Where A / B is above the
-/// largest scale allowed, that scale is taken with the same points. Sums are double, in an order that the values alone
-/// determine.
+/// from zero, so A and B only grow; the points with the largest A^2 / B win. Of equals the smallest scale is taken,
+/// which uses the outermost points: formats with exponents have equals at all powers of two. (Affine formats: the first
+/// zero point, its largest scale.) The sweep ends where the weights beyond the outermost point of their sign alone cost
+/// more than the best so far. Where A / B is above the largest scale allowed, that scale is taken with the same points.
+/// Sums are double, in an order that the values alone determine.
 ///
 /// Memory: one copy of the block, and one list head for each middle in use.
 /// Time of a sweep: O(n log n + b log L) for b breakpoints, at most n * L with L points on a side. Formats with a wide
@@ -105,9 +106,9 @@ class scale_sweep {
   [[nodiscard]] double scale() const noexcept { return scale_; }
 
   /// Whether points on the two sides of zero, a zero weight being at point `zero`, give a better scale than before,
-  /// among those whose product with `outermost` is finite.
+  /// among those whose product with `outermost` is finite. What falls short by `slack` is as good.
   template <class Side>
-  bool run(std::array<Side, 2> const& points, double zero, double outermost) {
+  bool run(std::array<Side, 2> const& points, double zero, double outermost, double slack) {
     most_ = std::numeric_limits<float>::max() / std::max(outermost, 1.0);
     double a = 0, b = static_cast<double>(zeros_) * (zero * zero);
     std::vector<head> lists;  // a heap; a list holds where the weights of one sign pass one middle
@@ -117,7 +118,7 @@ class scale_sweep {
       if (!sides_[s].empty() && points[s].size() != 0) push(lists, head_of(points[s], s, 0, 0));
     }
     std::array<clipped, 2> beyond;
-    bool better = accept(a, b);
+    bool better = accept(a, b, slack);
     while (!lists.empty()) {
       std::ranges::pop_heap(lists, later);
       head const now = lists.back();
@@ -127,7 +128,7 @@ class scale_sweep {
       double const before = now.step == 0 ? side.start() : side.point(now.step - 1), after = side.point(now.step);
       a += static_cast<double>(w[now.next]) * (after - before);
       b += after * after - before * before;
-      better = accept(a, b) || better;
+      better = accept(a, b, slack) || better;
       if (now.next == 0 && now.step + 1 != side.size()) push(lists, head_of(side, now.side, 0, now.step + 1));
       if (now.next + 1 != w.size()) push(lists, head_of(side, now.side, now.next + 1, now.step));
 
@@ -164,15 +165,15 @@ class scale_sweep {
     }
   };
 
-  bool accept(double a, double b) noexcept {
+  bool accept(double a, double b, double slack) noexcept {
     if (!(a > 0)) return false;
     double quality = a / std::sqrt(b), scale = a / b;
     if (scale > most_) {
       scale = most_;
       quality = std::sqrt(std::max(scale * (2 * a - scale * b), 0.0));
     }
-    if (!(quality > best_)) return false;
-    best_ = quality;
+    if (!(quality > best_ * (1 - slack))) return false;
+    best_ = std::max(best_, quality);
     scale_ = scale;
     return true;
   }
@@ -205,7 +206,7 @@ float l2_of_points(std::span<T const> block, F const& format) {
   if (sweep.empty()) return 0;
   auto const outermost = static_cast<double>(outermost_point(format));
   sweep.run(std::array{point_side<F>(points, false), point_side<F>(points, true)}, points.point(points.nearest_zero()),
-            outermost);
+            outermost, 1e-12);
   return finite_scale(sweep.scale(), outermost);
 }
 
@@ -216,7 +217,7 @@ affine_scale l2_of_affine(std::span<T const> block, F const&) {
   if (sweep.empty()) return best;
   for (int zero = F::lowest_code; zero <= F::highest_code; ++zero) {
     int const below = zero - F::lowest_code, above = F::highest_code - zero;
-    if (sweep.run(std::array{even_side(above), even_side(below)}, 0, std::max(above, below))) {
+    if (sweep.run(std::array{even_side(above), even_side(below)}, 0, std::max(above, below), 0)) {
       best = {finite_scale(sweep.scale(), std::max(above, below)), zero};
     }
   }
