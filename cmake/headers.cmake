@@ -25,6 +25,8 @@ set(sqwa_headers
   include/sqwa/quant/binary.hpp
   include/sqwa/quant/codebook.hpp
   include/sqwa/quant/encode.hpp
+  include/sqwa/quant/encoded.hpp
+  include/sqwa/quant/entropy.hpp
   include/sqwa/quant/fields.hpp
   include/sqwa/quant/fit.hpp
   include/sqwa/quant/format.hpp
@@ -33,15 +35,18 @@ set(sqwa_headers
   include/sqwa/quant/granularity.hpp
   include/sqwa/quant/l2.hpp
   include/sqwa/quant/l2_levels.hpp
+  include/sqwa/quant/l2_points.hpp
   include/sqwa/quant/l2_ternary.hpp
   include/sqwa/quant/layout.hpp
   include/sqwa/quant/learned_clip.hpp
   include/sqwa/quant/learned_step.hpp
   include/sqwa/quant/magnitudes.hpp
   include/sqwa/quant/microscaling.hpp
+  include/sqwa/quant/min_max.hpp
   include/sqwa/quant/minifloat.hpp
   include/sqwa/quant/moving_range.hpp
   include/sqwa/quant/packed.hpp
+  include/sqwa/quant/percentile.hpp
   include/sqwa/quant/point_format.hpp
   include/sqwa/quant/positive_step.hpp
   include/sqwa/quant/power_of_two.hpp

@@ -95,10 +95,10 @@ class any_quantizer {
   /// A format with the default fit (`l2`), granularity (`per_tensor`) and rounding (`nearest_even`).
   template <class F>
     requires(!std::same_as<F, any_quantizer>)
-  &&number_format<F> any_quantizer(F format)  // NOLINT(google-explicit-constructor)
+  &&uniform_format<F> any_quantizer(F format)  // NOLINT(google-explicit-constructor)
       : any_quantizer(quantizer{format}) {}
 
-  template <class F, class Fit, class G, class R>
+  template <uniform_format F, class Fit, class G, class R>
   any_quantizer(quantizer<F, Fit, G, R> q)  // NOLINT(google-explicit-constructor)
       : self_(std::make_shared<model<quantizer<F, Fit, G, R>> const>(std::move(q))) {}
 

@@ -19,8 +19,8 @@
 namespace sqwa::inline SQWA_ABI::detail {
 
 /// The largest magnitude; 0 of an empty block.
-template <real T, any_backend B>
-T largest_magnitude(std::span<T const> x, B const& where) {
+template <real T, any_backend B = backend<>>
+T largest_magnitude(std::span<T const> x, B const& where = {}) {
   return reduce(
       where.exec, x.size(), T(0),
       [&](std::size_t first, std::size_t last) {
