@@ -8,6 +8,7 @@
 #include <sqwa/quant/minifloat.hpp>
 #include <sqwa/quant/power_of_two.hpp>
 #include <sqwa/quant/symmetric.hpp>
+#include "support/refuses.hpp"
 
 #include <doctest/doctest.h>
 #include <algorithm>
@@ -182,15 +183,6 @@ TEST_CASE("l2: order does not matter, nor signs where the points lie evenly; a p
 
 TEST_CASE("l2: a codebook made by default is refused") {
   std::vector<float> const w{1, 2};
-  bool refused = false;
-#ifdef __cpp_exceptions
-  try {
-    (void)l2{}(std::span<float const>(w), codebook<4>{});
-  } catch (contract_error const&) {
-    refused = true;
-  }
-  CHECK(refused);
-#else
-  (void)refused;
-#endif
+  CHECK(test::refuses([&] { (void)l2{}(std::span<float const>(w), codebook<4>{}); }, "the point 0 at 1"));
+  CHECK(test::refuses([&] { (void)l2_alternating{}(std::span<float const>(w), codebook<4>{}); }, "the point 0 at 1"));
 }
