@@ -28,7 +28,7 @@ constexpr std::array choices{choice{"avx512", example::avx512_kernels, has_avx51
                                     }},
                              choice{"sse2", example::sse2_kernels, [] { return true; }}};
 
-choice const* best() {
+choice const* best() noexcept {
   __builtin_cpu_init();
   for (choice const& c : choices) {
     if (c.runs()) return &c;
@@ -36,19 +36,23 @@ choice const* best() {
   return &choices.back();
 }
 
-choice const* chosen = best();
+/// Made at the first call, so code that runs before `main` may ask too.
+choice const*& chosen() noexcept {
+  static choice const* one = best();
+  return one;
+}
 
 }  // namespace
 
-sqwa::kernel_table const& example::chosen_kernels() noexcept { return chosen->kernels(); }
+sqwa::kernel_table const& example::chosen_kernels() noexcept { return chosen()->kernels(); }
 
 bool example::choose_kernels(char const* name) noexcept {
   for (choice const& c : choices) {
     if (std::string_view(name) != c.name || !c.runs()) continue;
-    chosen = &c;
+    chosen() = &c;
     return true;
   }
   return false;
 }
 
-char const* example::name_of_kernels() noexcept { return chosen->name; }
+char const* example::name_of_kernels() noexcept { return chosen()->name; }

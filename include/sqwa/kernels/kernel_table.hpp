@@ -14,7 +14,7 @@
 
 namespace sqwa::inline SQWA_ABI {
 
-/// The kernels of one set that work on T, as pointers.
+/// The kernels of one set that work on T, as references: a table that lacks one does not compile.
 template <class T>
 struct kernel_functions {
   using in = std::span<T const>;
@@ -22,47 +22,47 @@ struct kernel_functions {
   using codes = std::span<std::int8_t>;
   using code_input = std::span<std::int8_t const>;
 
-  T (*dot)(in, in) noexcept;
-  T (*sum)(in) noexcept;
-  T (*max_abs)(in) noexcept;
-  void (*axpy)(out, in, T) noexcept;
-  void (*lerp)(out, in, T) noexcept;
-  void (*round_to_grid)(out, in, T, T) noexcept;
-  bool (*to_codes)(codes, in, T, int) noexcept;
-  void (*from_codes)(out, code_input, T) noexcept;
-  bool (*encode)(std::byte*, in, int, int, T) noexcept;
-  bool (*decode)(out, std::byte const*, int, int, T) noexcept;
-  T (*lsq_backward)(out, in, in, T, T) noexcept;
-  code_sums (*sum_codes)(in, T, T) noexcept;
-  std::size_t (*split_codes)(in, T, T, T, T*, code_sums&) noexcept;
-  tail_table (*tails)(in, std::array<T, tail_table::thresholds> const&) noexcept;
-  std::size_t (*split)(in, T, T, T*, tail&) noexcept;
-  bool (*mean_codes)(out, std::span<std::byte const* const>, int, int, double) noexcept;
-  void (*gemm)(matrix<T>, matrix<T const>, matrix<T const>) noexcept;
-  void (*convolve)(matrix<T>, windows<T>, matrix<T const>) noexcept;
-  void (*convolve_transposed)(matrix<T>, windows<T>, matrix<T const>) noexcept;
+  T (&dot)(in, in) noexcept;
+  T (&sum)(in) noexcept;
+  T (&max_abs)(in) noexcept;
+  void (&axpy)(out, in, T) noexcept;
+  void (&lerp)(out, in, T) noexcept;
+  void (&round_to_grid)(out, in, T, T) noexcept;
+  bool (&to_codes)(codes, in, T, int) noexcept;
+  void (&from_codes)(out, code_input, T) noexcept;
+  bool (&encode)(std::byte*, in, int, int, T) noexcept;
+  bool (&decode)(out, std::byte const*, int, int, T) noexcept;
+  T (&lsq_backward)(out, in, in, T, T) noexcept;
+  code_sums (&sum_codes)(in, T, T) noexcept;
+  std::size_t (&split_codes)(in, T, T, T, T*, code_sums&) noexcept;
+  tail_table (&tails)(in, std::array<T, tail_table::thresholds> const&) noexcept;
+  std::size_t (&split)(in, T, T, T*, tail&) noexcept;
+  bool (&mean_codes)(out, std::span<std::byte const* const>, int, int, double) noexcept;
+  void (&gemm)(matrix<T>, matrix<T const>, matrix<T const>) noexcept;
+  void (&convolve)(matrix<T>, windows<T>, matrix<T const>) noexcept;
+  void (&convolve_transposed)(matrix<T>, windows<T>, matrix<T const>) noexcept;
 
   template <class K>
   static constexpr kernel_functions of() noexcept {
-    return {&K::template dot<T>,
-            &K::template sum<T>,
-            &K::template max_abs<T>,
-            &K::template axpy<T>,
-            &K::template lerp<T>,
-            &K::template round_to_grid<T>,
-            &K::template to_codes<T>,
-            &K::template from_codes<T>,
-            &K::template encode<T>,
-            &K::template decode<T>,
-            &K::template lsq_backward<T>,
-            &K::template sum_codes<T>,
-            &K::template split_codes<T>,
-            &K::template tails<T>,
-            &K::template split<T>,
-            &K::template mean_codes<T>,
-            &K::template gemm<T>,
-            &K::template convolve<T>,
-            &K::template convolve_transposed<T>};
+    return {K::template dot<T>,
+            K::template sum<T>,
+            K::template max_abs<T>,
+            K::template axpy<T>,
+            K::template lerp<T>,
+            K::template round_to_grid<T>,
+            K::template to_codes<T>,
+            K::template from_codes<T>,
+            K::template encode<T>,
+            K::template decode<T>,
+            K::template lsq_backward<T>,
+            K::template sum_codes<T>,
+            K::template split_codes<T>,
+            K::template tails<T>,
+            K::template split<T>,
+            K::template mean_codes<T>,
+            K::template gemm<T>,
+            K::template convolve<T>,
+            K::template convolve_transposed<T>};
   }
 };
 
@@ -70,21 +70,21 @@ struct kernel_functions {
 struct kernel_table {
   kernel_functions<float> of_float;
   kernel_functions<double> of_double;
-  void (*pack_codes)(std::byte*, std::span<std::int8_t const>, int, int) noexcept;
-  void (*unpack_codes)(std::span<std::int8_t>, std::byte const*, int, int) noexcept;
-  bool (*add_codes)(std::span<std::int8_t>, std::byte const*, int, int, int) noexcept;
-  void (*ternary_gemm)(std::int32_t*, std::size_t, ternary_rows, std::int8_t const*, std::size_t) noexcept;
-  void (*ternary_gemv)(float*, ternary_rows, float const*) noexcept;
+  void (&pack_codes)(std::byte*, std::span<std::int8_t const>, int, int) noexcept;
+  void (&unpack_codes)(std::span<std::int8_t>, std::byte const*, int, int) noexcept;
+  bool (&add_codes)(std::span<std::int8_t>, std::byte const*, int, int, int) noexcept;
+  void (&ternary_gemm)(std::int32_t*, std::size_t, ternary_rows, std::int8_t const*, std::size_t) noexcept;
+  void (&ternary_gemv)(float*, ternary_rows, float const*) noexcept;
 
   template <kernel_set K>
   static constexpr kernel_table of() noexcept {
     return {kernel_functions<float>::of<K>(),
             kernel_functions<double>::of<K>(),
-            &K::pack_codes,
-            &K::unpack_codes,
-            &K::add_codes,
-            &K::ternary_gemm,
-            &K::ternary_gemv};
+            K::pack_codes,
+            K::unpack_codes,
+            K::add_codes,
+            K::ternary_gemm,
+            K::ternary_gemv};
   }
 
   template <class T>
@@ -203,6 +203,15 @@ struct table_kernels {
     return Table().template functions<T>();
   }
 };
+
+namespace detail {
+
+kernel_table const& some_table() noexcept;  // declared only: for the next line
+
+}  // namespace detail
+
+static_assert(kernel_set<table_kernels<detail::some_table>>,
+              "kernel_table or table_kernels lacks a kernel of kernel_set");
 
 }  // namespace sqwa::inline SQWA_ABI
 
