@@ -47,6 +47,7 @@ set(sqwa_headers
   include/sqwa/schedule/combine.hpp
   include/sqwa/schedule/damped_cycles.hpp
   include/sqwa/schedule/growing_cycles.hpp
+  include/sqwa/schedule/loss_gated.hpp
   include/sqwa/schedule/schedule.hpp
   include/sqwa/schedule/shapes.hpp
   include/sqwa/schedule/steps.hpp
