@@ -44,7 +44,7 @@ low_bit_model model(std::uint64_t seed, float scale = 1) {
 
 TEST_CASE("distance_of: counts are those of a plain loop, for narrow and wide codes, on every backend") {
   for (int levels : {3, 5, 255, 1023}) {
-    for (std::size_t n : {0, 1, 5, 1024, 1025, 20'000}) {
+    for (std::size_t n : {0U, 1U, 5U, 1024U, 1025U, 20'000U}) {
       auto const x = codes_of(n, levels, 1), y = codes_of(n, levels, 2);
       code_distance plain{.weights = n};
       for (std::size_t i = 0; i != n; ++i) {
@@ -99,7 +99,7 @@ TEST_CASE("distance_of: models are compared tensor by tensor, and those of other
 
 TEST_CASE("shares_of: zeros and outermost codes are those of a plain loop, on every backend") {
   for (int levels : {3, 7, 1023}) {
-    for (std::size_t n : {0, 1, 20'000}) {
+    for (std::size_t n : {0U, 1U, 20'000U}) {
       auto const codes = codes_of(n, levels, 3);
       code_shares plain{.weights = n};
       for (int c : codes) {
@@ -118,7 +118,7 @@ TEST_CASE("shares_of: zeros and outermost codes are those of a plain loop, on ev
 }
 
 TEST_CASE("capture_distances: all pairs while captures are kept, and only the last ones are") {
-  for (std::size_t keep : {1, 2, 3, 10}) {
+  for (std::size_t keep : {1U, 2U, 3U, 10U}) {
     capture_distances<> seen(keep);
     std::size_t expected = 0;
     for (std::size_t k = 0; k != 5; ++k) {

@@ -47,6 +47,15 @@ TEST_CASE("evidence_of: the re-quantization error that the recipe will make, in 
   CHECK(!detail::evidence_of(d, 2, true).requantization);
 }
 
+TEST_CASE("evidence_of: two wells with a hump between them are not to be averaged, two sides of one bowl are") {
+  diagnosis d;
+  d.distance = {.weights = 10, .differing = 4, .steps = 4};
+  d.paths = {path({1, 2, 1})};
+  CHECK(judge(detail::evidence_of(d, 2, true)).what == advice::do_not_average);
+  d.paths = {path({2, 1, 2})};
+  CHECK(judge(detail::evidence_of(d, 2, true)).what == advice::average);
+}
+
 TEST_CASE("evidence_of: what has no finite loss at its ends is not measured, and an endless hump is") {
   double const nan = std::nan("");
   diagnosis d;
