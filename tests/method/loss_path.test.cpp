@@ -132,6 +132,20 @@ TEST_CASE(
   CHECK(path.points[2].mixed == 1);
 }
 
+TEST_CASE("loss_between: what both captures share stays where it is, to the last bit") {
+  bowl l{[](numbers const& w, numbers const& b, numbers const&) {
+    double const shared = static_cast<double>(0.1F);
+    return (w[0] == shared && w[1] == -shared && b[0] == static_cast<double>(0.7F)) ? 0.0 : 1.0;
+  }};
+  auto const path = loss_between(l, symmetric<3>{}, model({1, -1, 0, 1}, 0.1F, 0.7F), model({1, -1, 0, -1}, 0.1F, 0.7F),
+                                 {.intervals = 30});
+  for (path_point const& p : path.points) {
+    CHECK(p.straight == 0);
+    CHECK(p.projected == 0);
+    CHECK(p.mixed == 0);
+  }
+}
+
 TEST_CASE("loss_between: a mixture changes over in random order, about a share t of the weights") {
   constexpr std::size_t n = 4'096;
   std::vector<double> share;
