@@ -61,6 +61,7 @@ set(sqwa_headers
   include/sqwa/schedule/combine.hpp
   include/sqwa/schedule/damped_cycles.hpp
   include/sqwa/schedule/growing_cycles.hpp
+  include/sqwa/schedule/loss_gated.hpp
   include/sqwa/schedule/schedule.hpp
   include/sqwa/schedule/shapes.hpp
   include/sqwa/schedule/steps.hpp
@@ -79,12 +80,19 @@ set(sqwa_hosted_headers
   include/sqwa/io/pieces.hpp
   include/sqwa/method/any_policy.hpp
   include/sqwa/method/capture_average.hpp
+  include/sqwa/method/code_distance.hpp
+  include/sqwa/method/diagnosis.hpp
+  include/sqwa/method/diagnostics.hpp
   include/sqwa/method/learner.hpp
+  include/sqwa/method/loss_path.hpp
   include/sqwa/method/low_bit_weights.hpp
+  include/sqwa/method/oscillations.hpp
   include/sqwa/method/phases.hpp
   include/sqwa/method/recipe.hpp
   include/sqwa/method/report.hpp
+  include/sqwa/method/requantization.hpp
   include/sqwa/method/run.hpp
+  include/sqwa/method/verdict.hpp
   include/sqwa/nn/batch_norm.hpp
   include/sqwa/nn/conv2d.hpp
   include/sqwa/nn/data.hpp

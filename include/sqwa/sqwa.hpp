@@ -30,6 +30,7 @@
 #include <sqwa/schedule/combine.hpp>
 #include <sqwa/schedule/damped_cycles.hpp>
 #include <sqwa/schedule/growing_cycles.hpp>
+#include <sqwa/schedule/loss_gated.hpp>
 #include <sqwa/schedule/shapes.hpp>
 #include <sqwa/schedule/steps.hpp>
 #include <sqwa/tensor/xtensor.hpp>

@@ -23,7 +23,7 @@ namespace detail {
 /// The kernels of `portable_fit_kernels` for float; the sum of a lane is the same there and here.
 class avx512_fits {
  public:
-  static code_sums sum_codes(std::span<float const> x, float inverse, float limit) noexcept {
+  static sqwa::code_sums sum_codes(std::span<float const> x, float inverse, float limit) noexcept {
     __m512 const factor = _mm512_set1_ps(inverse), most = _mm512_set1_ps(limit), half = _mm512_set1_ps(0.5F);
     wide_lanes products, squares;
     std::int64_t ones = 0;
