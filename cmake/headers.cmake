@@ -48,6 +48,7 @@ set(sqwa_headers
   include/sqwa/quant/packed.hpp
   include/sqwa/quant/percentile.hpp
   include/sqwa/quant/point_format.hpp
+  include/sqwa/quant/point_search.hpp
   include/sqwa/quant/positive_step.hpp
   include/sqwa/quant/power_of_two.hpp
   include/sqwa/quant/quantize.hpp

@@ -97,6 +97,9 @@ class point_chooser {
   /// The point nearest to 0; of two, the upper one.
   [[nodiscard]] constexpr std::size_t nearest_zero() const noexcept { return nearest_zero_; }
 
+  /// Whether the error of w / scale may reach from one point to the next.
+  [[nodiscard]] constexpr bool close() const noexcept { return close_; }
+
   /// The point nearest to `t`. Beyond the outermost points: the outermost.
   ///
   /// Ties: `nearest_even` takes the even code, which for a minifloat is the even mantissa, for a plain list of points

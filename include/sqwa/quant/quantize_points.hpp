@@ -8,6 +8,7 @@
 #include <sqwa/exec/backend.hpp>
 #include <sqwa/quant/granularity.hpp>
 #include <sqwa/quant/point_format.hpp>
+#include <sqwa/quant/point_search.hpp>
 #include <sqwa/quant/quantize.hpp>
 #include <sqwa/quant/rounding.hpp>
 #include <sqwa/tensor/adapter.hpp>
@@ -39,6 +40,15 @@ class point_coder {
            noise const& u) const noexcept {
     bool numbers = true;
     auto const s = static_cast<T>(scale);
+    if constexpr (fast_rounding<R, T>) {
+      if (s > 0 && !chooser_.close()) {
+        for_each_nearest<R>(chooser_, x, s, [&](std::size_t i, std::size_t point, T w) {
+          numbers &= w == w;
+          codes[i] = pattern_[point];
+        });
+        return numbers;
+      }
+    }
     for_each_noisy<R>(x.size(), first, u, [&](std::size_t i, float noise_at) {
       T const w = x[i];
       numbers = numbers && w == w;
@@ -146,6 +156,15 @@ void fake_quantize(std::span<In> values, blocks const& layout, std::span<float c
   point_chooser<F> const chooser(format);
   detail::for_runs(where, layout, [&](std::size_t block, std::size_t first, std::size_t length) {
     auto const scale = static_cast<T>(scales[block]);
+    if constexpr (detail::fast_rounding<R, T>) {
+      if (scale > 0 && !chooser.close()) {
+        std::array<T, std::size_t{F::levels}> value;
+        for (std::size_t i = 0; i != value.size(); ++i) value[i] = static_cast<T>(chooser.point(i)) * scale + 0;
+        return detail::for_each_nearest<R>(
+            chooser, x.subspan(first, length), scale,
+            [&](std::size_t i, std::size_t point, T w) { out[first + i] = w == w ? value[point] : w; });
+      }
+    }
     detail::for_each_noisy<R>(length, first, u, [&](std::size_t i, float noise_at) {
       T const w = x[first + i];
       if (w != w) {
