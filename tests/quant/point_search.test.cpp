@@ -48,7 +48,7 @@ void same_points(F const& format) {
   for (float const scale : {1.0F, 0.3F, 1e-30F, 7e8F}) {
     auto const x = hard(chooser, scale);
     std::vector<std::size_t> found(x.size());
-    detail::for_each_nearest<R>(chooser, x, scale, [&](std::size_t i, std::size_t point, float w) {
+    detail::point_search<F, R>(chooser).for_each(x, scale, [&](std::size_t i, std::size_t point, float w) {
       found[i] = point;
       CHECK(w == x[i]);
     });
@@ -80,7 +80,7 @@ TEST_CASE("point_search: a NaN is told to whoever visits") {
   point_chooser<e2m1> const chooser(e2m1{});
   std::vector<float> const x{1, std::numeric_limits<float>::quiet_NaN(), -1};
   std::vector<bool> number;
-  detail::for_each_nearest<nearest_even>(chooser, x, 1,
-                                         [&](std::size_t, std::size_t, float w) { number.push_back(w == w); });
+  detail::point_search<e2m1, nearest_even>(chooser).for_each(
+      x, 1, [&](std::size_t, std::size_t, float w) { number.push_back(w == w); });
   CHECK(number == std::vector<bool>{true, false, true});
 }

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
@@ -18,7 +17,7 @@
 
 namespace sqwa::inline SQWA_ABI::detail {
 
-/// Whether `for_each_nearest` gives the points of a rounding, where the points are not `close`.
+/// Whether `point_search` gives the points of a rounding, where they are not `close`.
 template <class R, class T>
 inline constexpr bool fast_rounding = std::same_as<T, float> &&
                                       (std::same_as<R, nearest_even> || std::same_as<R, half_away>);
@@ -26,12 +25,12 @@ inline constexpr bool fast_rounding = std::same_as<T, float> &&
 /// For float values, what `point_chooser::nearest` gives: how many of the thresholds lie below.
 ///
 /// Threshold j is the largest float that goes to point j or below, so a tie needs no look. Few thresholds are all
-/// compared with, many are searched by halves, a block of values in step. Memory: on the stack, 4 bytes a point.
+/// compared with; of many, every sixteenth and then those of one group. Memory: on the stack, 4 bytes a point.
 template <point_format F, rounding R>
   requires std::same_as<R, nearest_even> || std::same_as<R, half_away>
 class point_search {
  public:
-  /// So many values are looked up at once.
+  /// So many values are looked up in step.
   static constexpr std::size_t block = 64;
   using places = std::array<std::int32_t, block>;
 
@@ -57,35 +56,38 @@ class point_search {
         for (std::size_t k = 0; k != block; ++k) at[k] += t[k] > threshold ? 1 : 0;
       }
     } else {
-      for (auto step = static_cast<std::int32_t>(size / 2); step != 0; step /= 2) {
-        for (std::size_t k = 0; k != block; ++k) {
-          at[k] += t[k] > above_[static_cast<std::size_t>(at[k] + step - 1)] ? step : 0;
-        }
+      for (std::size_t g = group - 1; g < above_.size(); g += group) {  // the last one of each group
+        float const threshold = above_[g];
+        for (std::size_t k = 0; k != block; ++k) at[k] += t[k] > threshold ? 1 : 0;
+      }
+      for (std::size_t k = 0; k != block; ++k) {
+        float const* const some = &above_[static_cast<std::size_t>(at[k]) * group];
+        std::int32_t count = 0;
+        for (std::size_t j = 0; j != group; ++j) count += t[k] > some[j] ? 1 : 0;
+        at[k] = at[k] * static_cast<std::int32_t>(group) + count;
       }
     }
     return at;
   }
 
- private:
-  static constexpr std::size_t size = std::bit_ceil(std::size_t{F::levels});
-  std::array<float, size> above_;
-};
-
-/// `f(i, point, w)` for each value of a run, with the point that `choose` gives; for a NaN, point 0.
-///
-/// Models: scale > 0; the points are not `close`
-template <rounding R, point_format F, class Visit>
-void for_each_nearest(point_chooser<F> const& chooser, std::span<float const> x, float scale, Visit&& f) noexcept {
-  point_search<F, R> const search(chooser);
-  constexpr std::size_t block = point_search<F, R>::block;
-  std::array<float, block> t{};
-  for (std::size_t i = 0; i < x.size(); i += block) {
-    std::size_t const n = std::min(block, x.size() - i);
-    for (std::size_t k = 0; k != n; ++k) t[k] = x[i + k] / scale;
-    auto const at = search(t);
-    for (std::size_t k = 0; k != n; ++k) f(i + k, static_cast<std::size_t>(at[k]), x[i + k]);
+  /// `f(i, point, w)` for each value of a run with one scale, with the point that `choose` gives; for a NaN, point 0.
+  ///
+  /// Models: scale > 0; the points are not `close`
+  template <class Visit>
+  void for_each(std::span<float const> x, float scale, Visit&& f) const noexcept {
+    std::array<float, block> t{};
+    for (std::size_t i = 0; i < x.size(); i += block) {
+      std::size_t const n = std::min(block, x.size() - i);
+      for (std::size_t k = 0; k != n; ++k) t[k] = x[i + k] / scale;
+      places const at = (*this)(t);
+      for (std::size_t k = 0; k != n; ++k) f(i + k, static_cast<std::size_t>(at[k]), x[i + k]);
+    }
   }
-}
+
+ private:
+  static constexpr std::size_t group = 16;
+  std::array<float, (std::size_t{F::levels} - 1) / group * group + group> above_;  // the rest: infinity
+};
 
 }  // namespace sqwa::inline SQWA_ABI::detail
 

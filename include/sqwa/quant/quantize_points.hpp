@@ -30,7 +30,7 @@ template <point_format F>
 class point_coder {
  public:
   /// @pre the points are finite and strictly ascending
-  explicit point_coder(F const& format) : chooser_(format) {
+  explicit point_coder(F const& format) : chooser_(format), even_(chooser_), away_(chooser_) {
     for (std::size_t i = 0; i != pattern_.size(); ++i) pattern_[i] = code_of_point(format, i);
   }
 
@@ -42,7 +42,7 @@ class point_coder {
     auto const s = static_cast<T>(scale);
     if constexpr (fast_rounding<R, T>) {
       if (s > 0 && !chooser_.close()) {
-        for_each_nearest<R>(chooser_, x, s, [&](std::size_t i, std::size_t point, T w) {
+        search<R>().for_each(x, s, [&](std::size_t i, std::size_t point, T w) {
           numbers &= w == w;
           codes[i] = pattern_[point];
         });
@@ -57,8 +57,37 @@ class point_coder {
     return numbers;
   }
 
+  /// The values of the points of a run, likewise; a NaN stays.
+  template <rounding R, real T>
+  void round(std::span<T const> x, float scale, R const& round, std::span<T> out, std::size_t first,
+             noise const& u) const noexcept {
+    auto const s = static_cast<T>(scale);
+    auto const put = [&](std::size_t i, std::size_t point, T w) {
+      T const value = static_cast<T>(chooser_.point(point)) * s + 0;
+      out[i] = w == w ? value : w;
+    };
+    if constexpr (fast_rounding<R, T>) {
+      if (s > 0 && !chooser_.close()) return search<R>().for_each(x, s, put);
+    }
+    for_each_noisy<R>(x.size(), first, u, [&](std::size_t i, float noise_at) {
+      T const w = x[i];
+      put(i, chooser_.choose(w == w ? w : T{0}, s, round, noise_at), w);
+    });
+  }
+
  private:
+  template <rounding R>
+  auto const& search() const noexcept {
+    if constexpr (std::same_as<R, nearest_even>) {
+      return even_;
+    } else {
+      return away_;
+    }
+  }
+
   point_chooser<F> chooser_;
+  point_search<F, nearest_even> even_;
+  point_search<F, half_away> away_;
   std::array<std::uint8_t, std::size_t{F::levels}> pattern_{};
 };
 
@@ -153,26 +182,9 @@ void fake_quantize(std::span<In> values, blocks const& layout, std::span<float c
   std::span<T const> const x = values;
   detail::check_sizes("fake_quantize", x.size(), layout, scales.size(), out.size());
   detail::check_scales("fake_quantize", scales);
-  point_chooser<F> const chooser(format);
+  detail::point_coder<F> const coder(format);
   detail::for_runs(where, layout, [&](std::size_t block, std::size_t first, std::size_t length) {
-    auto const scale = static_cast<T>(scales[block]);
-    if constexpr (detail::fast_rounding<R, T>) {
-      if (scale > 0 && !chooser.close()) {
-        std::array<T, std::size_t{F::levels}> value;
-        for (std::size_t i = 0; i != value.size(); ++i) value[i] = static_cast<T>(chooser.point(i)) * scale + 0;
-        return detail::for_each_nearest<R>(
-            chooser, x.subspan(first, length), scale,
-            [&](std::size_t i, std::size_t point, T w) { out[first + i] = w == w ? value[point] : w; });
-      }
-    }
-    detail::for_each_noisy<R>(length, first, u, [&](std::size_t i, float noise_at) {
-      T const w = x[first + i];
-      if (w != w) {
-        out[first + i] = w;
-      } else {
-        out[first + i] = static_cast<T>(chooser.point(chooser.choose(w, scale, round, noise_at))) * scale + 0;
-      }
-    });
+    coder.round(x.subspan(first, length), scales[block], round, out.subspan(first, length), first, u);
   });
 }
 
