@@ -5,6 +5,7 @@ set(sqwa_headers
   include/sqwa/average/averager.hpp
   include/sqwa/average/code_averager.hpp
   include/sqwa/average/code_sums.hpp
+  include/sqwa/average/weights.hpp
   include/sqwa/core/bytes.hpp
   include/sqwa/core/config.hpp
   include/sqwa/core/contract.hpp
@@ -58,6 +59,7 @@ set(sqwa_headers
   include/sqwa/schedule/shapes.hpp
   include/sqwa/schedule/steps.hpp
   include/sqwa/tensor/adapter.hpp
+  include/sqwa/tensor/half.hpp
   include/sqwa/tensor/shape.hpp
   include/sqwa/version.hpp)
 
