@@ -4,7 +4,9 @@
 set(sqwa_headers
   include/sqwa/average/averager.hpp
   include/sqwa/average/code_averager.hpp
+  include/sqwa/average/code_moments.hpp
   include/sqwa/average/code_sums.hpp
+  include/sqwa/average/variance.hpp
   include/sqwa/average/weights.hpp
   include/sqwa/core/bytes.hpp
   include/sqwa/core/config.hpp
