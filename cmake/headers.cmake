@@ -6,8 +6,11 @@ set(sqwa_headers
   include/sqwa/average/code_averager.hpp
   include/sqwa/average/code_moments.hpp
   include/sqwa/average/code_sums.hpp
+  include/sqwa/average/code_window.hpp
+  include/sqwa/average/ring.hpp
   include/sqwa/average/variance.hpp
   include/sqwa/average/weights.hpp
+  include/sqwa/average/window.hpp
   include/sqwa/core/bytes.hpp
   include/sqwa/core/config.hpp
   include/sqwa/core/contract.hpp
