@@ -7,6 +7,7 @@ set(sqwa_headers
   include/sqwa/average/code_moments.hpp
   include/sqwa/average/code_sums.hpp
   include/sqwa/average/code_window.hpp
+  include/sqwa/average/moments.hpp
   include/sqwa/average/ring.hpp
   include/sqwa/average/variance.hpp
   include/sqwa/average/weights.hpp
@@ -16,6 +17,7 @@ set(sqwa_headers
   include/sqwa/core/contract.hpp
   include/sqwa/core/math.hpp
   include/sqwa/core/noise.hpp
+  include/sqwa/core/normal.hpp
   include/sqwa/exec/backend.hpp
   include/sqwa/exec/executor.hpp
   include/sqwa/kernels/portable.hpp
