@@ -7,6 +7,7 @@ set(sqwa_headers
   include/sqwa/average/code_moments.hpp
   include/sqwa/average/code_sums.hpp
   include/sqwa/average/code_window.hpp
+  include/sqwa/average/hierarchical.hpp
   include/sqwa/average/moments.hpp
   include/sqwa/average/ring.hpp
   include/sqwa/average/variance.hpp
