@@ -447,7 +447,7 @@ TEST_CASE("W11: the averager counts its own updates: warm-up needs no step from 
 
 TEST_CASE("W12: a gate keeps what came too early out of the average") {
   averager mean;
-  after const gate{.policy = every{.period = 10}, .step = 500};
+  after const gate{every{.period = 10}, 500};
   for (step_index t = 0; t != 1'000; ++t) {
     float const x = t < 500 ? 1e9F : 1.0F;  // untrained until then
     if (gate(constant{0.1F}, t, 1'000)) mean.update(std::array{x});

@@ -71,6 +71,14 @@ TEST_CASE("window: the mean of the last k, of all while there are fewer, is thei
   }
 }
 
+TEST_CASE("window: the sum begins with the oldest, wherever that lies in memory") {
+  window<double> w{3};
+  for (double x : {7.0, 1.0, 1e16, -1e16}) w.update(std::array{x});
+  CHECK(mean_of(w)[0] == 0);  // the newest first: 1 / 3
+  w.update(std::array{1.0});
+  CHECK(mean_of(w)[0] == 1.0 / 3);  // any other order: 0
+}
+
 TEST_CASE("window: halves are kept in 16 bits and averaged in double") {
   window<bfloat16> narrow{3};
   window<double> wide{3};

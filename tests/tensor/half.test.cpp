@@ -75,6 +75,15 @@ TEST_CASE("half: the nearest is chosen, ties to even, and what is too large is i
   CHECK(float16::nearest(std::numeric_limits<float>::denorm_min()).bits == 0);
 }
 
+TEST_CASE_TEMPLATE("half: a NaN stays one, whatever its payload and sign", Half, float16, bfloat16) {
+  for (std::uint32_t b :
+       {0x7F80'0001U, 0x7F80'8000U, 0x7FBF'FFFFU, 0x7FC0'0000U, 0x7FFF'FFFFU, 0xFF80'0001U, 0xFFFF'FFFFU}) {
+    auto const h = Half::nearest(std::bit_cast<float>(b));
+    CHECK(std::isnan(static_cast<float>(h)));
+    CHECK((h.bits >> 15) == (b >> 31));
+  }
+}
+
 TEST_CASE("half: halves are the scale formats of 16 bits, with a sign") {
   for (std::uint32_t b = 0; b != 0x7C00; ++b) {
     auto const code = static_cast<std::uint16_t>(b);
