@@ -4,12 +4,21 @@
 set(sqwa_headers
   include/sqwa/average/averager.hpp
   include/sqwa/average/code_averager.hpp
+  include/sqwa/average/code_moments.hpp
   include/sqwa/average/code_sums.hpp
+  include/sqwa/average/code_window.hpp
+  include/sqwa/average/hierarchical.hpp
+  include/sqwa/average/moments.hpp
+  include/sqwa/average/ring.hpp
+  include/sqwa/average/variance.hpp
+  include/sqwa/average/weights.hpp
+  include/sqwa/average/window.hpp
   include/sqwa/core/bytes.hpp
   include/sqwa/core/config.hpp
   include/sqwa/core/contract.hpp
   include/sqwa/core/math.hpp
   include/sqwa/core/noise.hpp
+  include/sqwa/core/normal.hpp
   include/sqwa/exec/backend.hpp
   include/sqwa/exec/executor.hpp
   include/sqwa/kernels/kernel_table.hpp
@@ -67,6 +76,7 @@ set(sqwa_headers
   include/sqwa/schedule/shapes.hpp
   include/sqwa/schedule/steps.hpp
   include/sqwa/tensor/adapter.hpp
+  include/sqwa/tensor/half.hpp
   include/sqwa/tensor/shape.hpp
   include/sqwa/version.hpp)
 

@@ -5,6 +5,11 @@
 
 #include <sqwa/average/averager.hpp>
 #include <sqwa/average/code_averager.hpp>
+#include <sqwa/average/code_moments.hpp>
+#include <sqwa/average/code_window.hpp>
+#include <sqwa/average/hierarchical.hpp>
+#include <sqwa/average/moments.hpp>
+#include <sqwa/average/window.hpp>
 #include <sqwa/io/idx.hpp>
 #include <sqwa/io/model_file.hpp>
 #include <sqwa/io/npy.hpp>
