@@ -5,6 +5,8 @@ set(sqwa_headers
   include/sqwa/average/averager.hpp
   include/sqwa/average/code_averager.hpp
   include/sqwa/average/code_sums.hpp
+  include/sqwa/average/pooled_statistics.hpp
+  include/sqwa/average/refresh_statistics.hpp
   include/sqwa/core/bytes.hpp
   include/sqwa/core/config.hpp
   include/sqwa/core/contract.hpp
