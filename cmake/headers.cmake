@@ -5,8 +5,11 @@ set(sqwa_headers
   include/sqwa/average/averager.hpp
   include/sqwa/average/code_averager.hpp
   include/sqwa/average/code_sums.hpp
+  include/sqwa/average/mean_of.hpp
   include/sqwa/average/pooled_statistics.hpp
   include/sqwa/average/refresh_statistics.hpp
+  include/sqwa/average/snapshot_sums.hpp
+  include/sqwa/average/ternary_sums.hpp
   include/sqwa/core/bytes.hpp
   include/sqwa/core/config.hpp
   include/sqwa/core/contract.hpp
@@ -36,6 +39,7 @@ set(sqwa_headers
   include/sqwa/quant/microscaling.hpp
   include/sqwa/quant/minifloat.hpp
   include/sqwa/quant/packed.hpp
+  include/sqwa/quant/packed_view.hpp
   include/sqwa/quant/point_format.hpp
   include/sqwa/quant/power_of_two.hpp
   include/sqwa/quant/quantize.hpp
