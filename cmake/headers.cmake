@@ -66,9 +66,13 @@ set(sqwa_hosted_headers
   include/sqwa/io/file.hpp
   include/sqwa/io/gzip.hpp
   include/sqwa/io/idx.hpp
+  include/sqwa/io/mapped_file.hpp
+  include/sqwa/io/model_bytes.hpp
   include/sqwa/io/model_file.hpp
   include/sqwa/io/npy.hpp
   include/sqwa/io/pieces.hpp
+  include/sqwa/io/series_writer.hpp
+  include/sqwa/io/snapshot_series.hpp
   include/sqwa/method/any_policy.hpp
   include/sqwa/method/capture_average.hpp
   include/sqwa/method/learner.hpp
@@ -88,6 +92,7 @@ set(sqwa_hosted_headers
   include/sqwa/nn/layer.hpp
   include/sqwa/nn/loss.hpp
   include/sqwa/nn/low_bit_model.hpp
+  include/sqwa/nn/low_bit_model_view.hpp
   include/sqwa/nn/max_pool.hpp
   include/sqwa/nn/relu.hpp
   include/sqwa/nn/score.hpp
