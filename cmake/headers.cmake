@@ -81,6 +81,7 @@ set(sqwa_hosted_headers
   include/sqwa/method/recipe.hpp
   include/sqwa/method/report.hpp
   include/sqwa/method/run.hpp
+  include/sqwa/nn/averaged_scope.hpp
   include/sqwa/nn/batch_norm.hpp
   include/sqwa/nn/conv2d.hpp
   include/sqwa/nn/data.hpp
@@ -94,6 +95,10 @@ set(sqwa_hosted_headers
   include/sqwa/nn/low_bit_model.hpp
   include/sqwa/nn/low_bit_model_view.hpp
   include/sqwa/nn/max_pool.hpp
+  include/sqwa/nn/model_average.hpp
+  include/sqwa/nn/model_policy.hpp
+  include/sqwa/nn/model_slot.hpp
+  include/sqwa/nn/named_tensor.hpp
   include/sqwa/nn/relu.hpp
   include/sqwa/nn/score.hpp
   include/sqwa/nn/sequential.hpp
