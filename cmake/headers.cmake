@@ -70,6 +70,8 @@ set(sqwa_hosted_headers
   include/sqwa/io/model_bytes.hpp
   include/sqwa/io/model_file.hpp
   include/sqwa/io/npy.hpp
+  include/sqwa/io/npy_array.hpp
+  include/sqwa/io/npz.hpp
   include/sqwa/io/pieces.hpp
   include/sqwa/io/series_writer.hpp
   include/sqwa/io/snapshot_series.hpp
