@@ -8,8 +8,13 @@ set(sqwa_headers
   include/sqwa/average/code_sums.hpp
   include/sqwa/average/code_window.hpp
   include/sqwa/average/hierarchical.hpp
+  include/sqwa/average/mean_of.hpp
   include/sqwa/average/moments.hpp
+  include/sqwa/average/pooled_statistics.hpp
+  include/sqwa/average/refresh_statistics.hpp
   include/sqwa/average/ring.hpp
+  include/sqwa/average/snapshot_sums.hpp
+  include/sqwa/average/ternary_sums.hpp
   include/sqwa/average/variance.hpp
   include/sqwa/average/weights.hpp
   include/sqwa/average/window.hpp
@@ -55,6 +60,7 @@ set(sqwa_headers
   include/sqwa/quant/minifloat.hpp
   include/sqwa/quant/moving_range.hpp
   include/sqwa/quant/packed.hpp
+  include/sqwa/quant/packed_view.hpp
   include/sqwa/quant/percentile.hpp
   include/sqwa/quant/point_format.hpp
   include/sqwa/quant/point_search.hpp
@@ -86,9 +92,15 @@ set(sqwa_hosted_headers
   include/sqwa/io/file.hpp
   include/sqwa/io/gzip.hpp
   include/sqwa/io/idx.hpp
+  include/sqwa/io/mapped_file.hpp
+  include/sqwa/io/model_bytes.hpp
   include/sqwa/io/model_file.hpp
   include/sqwa/io/npy.hpp
+  include/sqwa/io/npy_array.hpp
+  include/sqwa/io/npz.hpp
   include/sqwa/io/pieces.hpp
+  include/sqwa/io/series_writer.hpp
+  include/sqwa/io/snapshot_series.hpp
   include/sqwa/method/any_policy.hpp
   include/sqwa/method/capture_average.hpp
   include/sqwa/method/code_distance.hpp
@@ -104,6 +116,7 @@ set(sqwa_hosted_headers
   include/sqwa/method/requantization.hpp
   include/sqwa/method/run.hpp
   include/sqwa/method/verdict.hpp
+  include/sqwa/nn/averaged_scope.hpp
   include/sqwa/nn/batch_norm.hpp
   include/sqwa/nn/conv2d.hpp
   include/sqwa/nn/data.hpp
@@ -116,7 +129,12 @@ set(sqwa_hosted_headers
   include/sqwa/nn/layer.hpp
   include/sqwa/nn/loss.hpp
   include/sqwa/nn/low_bit_model.hpp
+  include/sqwa/nn/low_bit_model_view.hpp
   include/sqwa/nn/max_pool.hpp
+  include/sqwa/nn/model_average.hpp
+  include/sqwa/nn/model_policy.hpp
+  include/sqwa/nn/model_slot.hpp
+  include/sqwa/nn/named_tensor.hpp
   include/sqwa/nn/relu.hpp
   include/sqwa/nn/score.hpp
   include/sqwa/nn/sequential.hpp

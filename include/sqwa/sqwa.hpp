@@ -8,12 +8,18 @@
 #include <sqwa/average/code_moments.hpp>
 #include <sqwa/average/code_window.hpp>
 #include <sqwa/average/hierarchical.hpp>
+#include <sqwa/average/mean_of.hpp>
 #include <sqwa/average/moments.hpp>
+#include <sqwa/average/refresh_statistics.hpp>
 #include <sqwa/average/window.hpp>
 #include <sqwa/io/idx.hpp>
 #include <sqwa/io/model_file.hpp>
 #include <sqwa/io/npy.hpp>
+#include <sqwa/io/npz.hpp>
+#include <sqwa/io/series_writer.hpp>
+#include <sqwa/io/snapshot_series.hpp>
 #include <sqwa/method/run.hpp>
+#include <sqwa/nn/averaged_scope.hpp>
 #include <sqwa/nn/batch_norm.hpp>
 #include <sqwa/nn/conv2d.hpp>
 #include <sqwa/nn/dense.hpp>
@@ -21,6 +27,7 @@
 #include <sqwa/nn/flatten.hpp>
 #include <sqwa/nn/global_average_pool.hpp>
 #include <sqwa/nn/max_pool.hpp>
+#include <sqwa/nn/model_average.hpp>
 #include <sqwa/nn/relu.hpp>
 #include <sqwa/nn/sequential.hpp>
 #include <sqwa/nn/trainer.hpp>
