@@ -14,7 +14,6 @@ set(sqwa_headers
   include/sqwa/average/refresh_statistics.hpp
   include/sqwa/average/ring.hpp
   include/sqwa/average/snapshot_sums.hpp
-  include/sqwa/average/ternary_sums.hpp
   include/sqwa/average/variance.hpp
   include/sqwa/average/weights.hpp
   include/sqwa/average/window.hpp
@@ -32,6 +31,7 @@ set(sqwa_headers
   include/sqwa/kernels/portable_codes.hpp
   include/sqwa/kernels/portable_fits.hpp
   include/sqwa/kernels/portable_ternary.hpp
+  include/sqwa/kernels/ternary_sums.hpp
   include/sqwa/quant/activation_quantizer.hpp
   include/sqwa/quant/activation_step.hpp
   include/sqwa/quant/additive_powers_of_two.hpp

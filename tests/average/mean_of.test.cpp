@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Tests of sqwa/average/mean_of.hpp, snapshot_sums.hpp and ternary_sums.hpp.
+// Tests of sqwa/average/mean_of.hpp and snapshot_sums.hpp.
 #include "support/every_backend.hpp"
 #include "support/refuses.hpp"
 

@@ -37,7 +37,7 @@ void fits_are_plain() {
     }
     for (T const limit : {T(1), T(7), T(32767)}) {
       std::vector<T> a(n + 32), b(n + 32);
-      sqwa::code_sums s{1, 2}, t{1, 2};
+      sqwa::code_products s{1, 2}, t{1, 2};
       std::size_t const count = oracle::split_codes<T>(x, T(1), T(1.1), limit, a.data(), s);
       CHECK(K::template split_codes<T>(x, T(1), T(1.1), limit, b.data(), t) == count);
       CHECK(s == t);

@@ -4,7 +4,6 @@
 #define SQWA_AVERAGE_SNAPSHOT_SUMS_HPP
 
 #include <sqwa/average/code_sums.hpp>
-#include <sqwa/average/ternary_sums.hpp>
 #include <sqwa/core/contract.hpp>
 #include <sqwa/exec/backend.hpp>
 #include <sqwa/exec/executor.hpp>
@@ -17,9 +16,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <limits>
-#include <optional>
 #include <ranges>
 #include <span>
 #include <type_traits>
@@ -29,7 +26,7 @@ namespace sqwa::inline SQWA_ABI {
 
 namespace detail {
 
-inline constexpr std::size_t mean_piece = ternary_sums::elements;
+inline constexpr std::size_t mean_piece = 1024;
 
 template <class V>
 inline constexpr bool is_packed = std::same_as<V, packed_view>;
@@ -134,44 +131,23 @@ struct mean_plan {
   double const* weights;  // or nullptr
 };
 
-/// The values of sums of up to seven ternary codes, and of each pair of them.
-template <real T>
-class pair_table {
- public:
-  /// Makes the table for a block's scale, unless it is there.
-  void set(std::size_t block, double scale, mean_plan const& plan) {
-    if (block_ == block) return;
-    block_ = block;
-    std::array<T, 16> one;
-    for (std::size_t i = 0; i != one.size(); ++i) {
-      one[i] = static_cast<T>((static_cast<double>(i) - static_cast<double>(plan.count)) * scale / plan.total);
-    }
-    for (std::size_t i = 0; i != pairs_.size(); ++i) pairs_[i] = {one[i % 16], one[i / 16]};
-  }
-  [[nodiscard]] std::array<T, 2> const& operator[](std::uint8_t pair) const noexcept { return pairs_[pair]; }
-
- private:
-  std::optional<std::size_t> block_;
-  std::array<std::array<T, 2>, 256> pairs_;
-};
-
-/// The mean of up to seven ternary snapshots with common scales for a piece that lies in one block.
-template <real T, class Snapshots>
-bool mean_of_ternary(Snapshots const& snapshots, std::size_t first, std::span<T> mean, pair_table<T> const& table) {
-  ternary_sums sums;
-  std::size_t const bytes = packed_bytes(mean.size(), 2);
+/// The mean of elements [begin, end) of snapshots that share their scales, by the kernel for runs of codes.
+///
+/// Models: runs begin at a byte of every width: begin and, for several blocks, layout.inner are multiples of 8; codes
+/// of at most 8 bits; at most `most_at_once` snapshots
+inline constexpr std::size_t most_at_once = 64;
+template <class K, real T, class Snapshots>
+bool mean_of_codes(Snapshots const& snapshots, std::size_t begin, std::size_t end, std::span<T> mean) {
+  packed_view const p(*std::ranges::begin(snapshots));
   bool good = true;
-  for (auto&& s : snapshots) good = sums.add(packed_view(s).bytes.data() + first / 4, bytes) && good;
-  auto const pairs = sums.in_pairs();
-  std::size_t const whole = mean.size() / 4;
-  T* to = mean.data();
-  for (std::size_t k = 0; k != whole; ++k, to += 4) {
-    std::memcpy(to, table[pairs.first[k]].data(), 2 * sizeof(T));  // two elements in one move
-    std::memcpy(to + 2, table[pairs.second[k]].data(), 2 * sizeof(T));
-  }
-  for (std::size_t i = 4 * whole; i != mean.size(); ++i, ++to) {
-    *to = table[i % 4 < 2 ? pairs.first[whole] : pairs.second[whole]][i % 2];
-  }
+  for_each_run(p.layout, begin, end, [&](std::size_t block, std::size_t first, std::size_t length) {
+    std::array<std::byte const*, most_at_once> at;
+    std::size_t count = 0;
+    for (auto&& s : snapshots) at[count++] = packed_view(s).bytes.data() + packed_bytes(first, p.bits());
+    good = K::template mean_codes<T>(mean.subspan(first, length), std::span(at).first(count), p.bits(), p.max_code(),
+                                     static_cast<double>(p.scales[block])) &&
+           good;
+  });
   return good;
 }
 
@@ -181,19 +157,15 @@ bool mean_of_piece(Snapshots const& snapshots, mean_plan const& plan, std::size_
                    std::span<T> mean) {
   using K = typename B::kernels;
   bool good = true;
-  [[maybe_unused]] pair_table<T> table;
+  if constexpr (is_packed<View>) {
+    packed_view const p(*std::ranges::begin(snapshots));
+    bool const in_bytes = p.max_code() <= 127 && (p.layout.count == 1 || p.layout.inner % 8 == 0);
+    if (in_bytes && plan.shared == plan.count && plan.count <= most_at_once) {
+      return mean_of_codes<K>(snapshots, begin, end, mean);
+    }
+  }
   for (std::size_t first = begin; first < end; first += mean_piece) {
     auto const to = mean.subspan(first, std::min(mean_piece, end - first));
-    if constexpr (is_packed<View>) {
-      packed_view const p(*std::ranges::begin(snapshots));
-      std::size_t const block = p.layout.count == 1 ? 0 : p.layout.of(first);
-      bool const one_block = p.layout.count == 1 || p.layout.inner - first % p.layout.inner >= to.size();
-      if (p.levels == 3 && plan.shared == plan.count && plan.count <= ternary_sums::most && one_block) {
-        table.set(block, static_cast<double>(p.scales[block]), plan);
-        good = mean_of_ternary<T>(snapshots, first, to, table) && good;
-        continue;
-      }
-    }
     std::array<double, mean_piece> buffer;
     auto const sums = std::span(buffer).first(to.size());
     std::ranges::fill(sums, 0.0);

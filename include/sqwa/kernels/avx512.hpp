@@ -203,7 +203,7 @@ struct avx512_kernels : xsimd_kernels<xsimd::avx512bw> {
   }
 
   template <class T>
-  static code_sums sum_codes(std::span<T const> x, T inverse, T limit) noexcept {
+  static code_products sum_codes(std::span<T const> x, T inverse, T limit) noexcept {
     if constexpr (!std::is_same_v<T, float>)
       return base::sum_codes<T>(x, inverse, limit);
     else
@@ -211,7 +211,7 @@ struct avx512_kernels : xsimd_kernels<xsimd::avx512bw> {
   }
   template <class T>
   static std::size_t split_codes(std::span<T const> x, T inverse, T other, T limit, T* inside,
-                                 code_sums& sums) noexcept {
+                                 code_products& sums) noexcept {
     if constexpr (!std::is_same_v<T, float>) {
       return base::template split_codes<T>(x, inverse, other, limit, inside, sums);
     } else {

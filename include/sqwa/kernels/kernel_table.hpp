@@ -33,8 +33,8 @@ struct kernel_functions {
   bool (&encode)(std::byte*, in, int, int, T) noexcept;
   bool (&decode)(out, std::byte const*, int, int, T) noexcept;
   T (&lsq_backward)(out, in, in, T, T) noexcept;
-  code_sums (&sum_codes)(in, T, T) noexcept;
-  std::size_t (&split_codes)(in, T, T, T, T*, code_sums&) noexcept;
+  code_products (&sum_codes)(in, T, T) noexcept;
+  std::size_t (&split_codes)(in, T, T, T, T*, code_products&) noexcept;
   tail_table (&tails)(in, std::array<T, tail_table::thresholds> const&) noexcept;
   std::size_t (&split)(in, T, T, T*, tail&) noexcept;
   bool (&mean_codes)(out, std::span<std::byte const* const>, int, int, double) noexcept;
@@ -154,12 +154,12 @@ struct table_kernels {
     return of<T>().lsq_backward(dx, dy, x, scale, limit);
   }
   template <class T>
-  static code_sums sum_codes(std::span<T const> x, T inverse, T limit) noexcept {
+  static code_products sum_codes(std::span<T const> x, T inverse, T limit) noexcept {
     return of<T>().sum_codes(x, inverse, limit);
   }
   template <class T>
   static std::size_t split_codes(std::span<T const> x, T inverse, T other, T limit, T* inside,
-                                 code_sums& sums) noexcept {
+                                 code_products& sums) noexcept {
     return of<T>().split_codes(x, inverse, other, limit, inside, sums);
   }
   template <class T>

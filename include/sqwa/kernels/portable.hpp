@@ -63,7 +63,7 @@ concept kernel_set = requires(std::span<float> y, std::span<float const> x, floa
                               matrix<float const> a, windows<float> v, std::span<std::int8_t> codes,
                               std::span<std::int8_t const> const_codes, std::byte* bytes, ternary_rows t,
                               std::array<float, 6> const& above, tail& sums,
-                              std::span<std::byte const* const> snapshots, code_sums& codes_sum) {
+                              std::span<std::byte const* const> snapshots, code_products& codes_sum) {
   { K::template dot<float>(x, x) }
   noexcept->std::same_as<float>;
   { K::template sum<float>(x) }
@@ -91,7 +91,7 @@ concept kernel_set = requires(std::span<float> y, std::span<float const> x, floa
   { K::template lsq_backward<float>(y, x, x, w, w) }
   noexcept->std::same_as<float>;
   { K::template sum_codes<float>(x, w, w) }
-  noexcept->std::same_as<code_sums>;
+  noexcept->std::same_as<code_products>;
   { K::template split_codes<float>(x, w, w, w, y.data(), codes_sum) }
   noexcept->std::same_as<std::size_t>;
   { K::template tails<float>(x, above) }

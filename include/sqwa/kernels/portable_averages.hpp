@@ -4,11 +4,13 @@
 #define SQWA_KERNELS_PORTABLE_AVERAGES_HPP
 
 #include <sqwa/kernels/portable_codes.hpp>
+#include <sqwa/kernels/ternary_sums.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 
 namespace sqwa::inline SQWA_ABI {
@@ -17,6 +19,8 @@ namespace sqwa::inline SQWA_ABI {
 /// Part of `portable_kernels`. Codes and fields are those of `portable_code_kernels`.
 template <class Isa>
 struct portable_average_kernels {
+  using ternary_sums = detail::ternary_sums<Isa>;
+
   /// sums[i] += code i, modulo 256, from the first bit of `bytes` on. Returns whether each field is a code.
   ///
   /// A field that is no code is added too; `add_codes` with a sign of -1 takes everything back.
@@ -32,6 +36,9 @@ struct portable_average_kernels {
   template <class T>
   static bool mean_codes(std::span<T> y, std::span<std::byte const* const> snapshots, int bits, int limit,
                          double scale) noexcept {
+    if (bits == 2 && limit == 1 && snapshots.size() <= ternary_sums::most && y.size() >= ternary_sums::elements) {
+      return mean_ternary(y, snapshots, scale);
+    }
     return mean_with<portable_code_kernels<Isa>>(y, snapshots, 0, bits, limit, scale);
   }
 
@@ -61,6 +68,33 @@ struct portable_average_kernels {
         to[k] = static_cast<std::int8_t>(static_cast<std::uint8_t>(to[k] + sign * codes[k]));
       }
     });
+  }
+
+  /// `mean_codes` of a few ternary snapshots: their sums, two in a byte, choose two means from a table.
+  template <class T>
+  static bool mean_ternary(std::span<T> y, std::span<std::byte const* const> snapshots, double scale) noexcept {
+    std::array<T, 16> one;
+    auto const n = static_cast<double>(snapshots.size());
+    for (std::size_t i = 0; i != one.size(); ++i) one[i] = static_cast<T>((static_cast<double>(i) - n) * scale / n);
+    std::array<std::array<T, 2>, 256> table;
+    for (std::size_t i = 0; i != table.size(); ++i) table[i] = {one[i % 16], one[i / 16]};
+    bool good = true;
+    for (std::size_t first = 0; first < y.size(); first += ternary_sums::elements) {
+      auto const to = y.subspan(first, std::min(ternary_sums::elements, y.size() - first));
+      ternary_sums sums;
+      for (std::byte const* s : snapshots) good = sums.add(s + first / 4, (to.size() + 3) / 4) && good;
+      auto const pairs = sums.in_pairs();
+      std::size_t const whole = to.size() / 4;
+      T* p = to.data();
+      for (std::size_t k = 0; k != whole; ++k, p += 4) {
+        std::memcpy(p, table[pairs.first[k]].data(), 2 * sizeof(T));  // two elements in one move
+        std::memcpy(p + 2, table[pairs.second[k]].data(), 2 * sizeof(T));
+      }
+      for (std::size_t i = 4 * whole; i != to.size(); ++i) {
+        to[i] = table[i % 4 < 2 ? pairs.first[whole] : pairs.second[whole]][i % 2];
+      }
+    }
+    return good;
   }
 
   /// `mean_codes` of the elements from `from` on, a multiple of 8.

@@ -55,8 +55,8 @@ class levels_search {
     auto const inverse = static_cast<T>(1 / high), other = static_cast<T>(1 / low);
     if (!(low > 0) || !std::isfinite(other)) return -1;
     auto const buffer = std::make_unique_for_overwrite<T[]>(x.size() / spread + 1);
-    auto const some =
-        keep_some<code_sums>(x, buffer.get(), spread, where, [&](std::span<T const> piece, T* inside, code_sums& sums) {
+    auto const some = keep_some<code_products>(
+        x, buffer.get(), spread, where, [&](std::span<T const> piece, T* inside, code_products& sums) {
           return B::kernels::template split_codes<T>(piece, inverse, other, static_cast<T>(limit), inside, sums);
         });
     if (!some.complete) return -1;
@@ -196,7 +196,7 @@ class levels_search {
   }
 
   /// The best scale when these weights pass, one after another, from their codes at `inverse` to those at `other`.
-  [[nodiscard]] double sweep(std::span<T const> some, T inverse, T other, code_sums sums) const {
+  [[nodiscard]] double sweep(std::span<T const> some, T inverse, T other, code_products sums) const {
     struct passing {
       double at;  // the scale
       int code;   // the new one

@@ -31,13 +31,13 @@ T largest_magnitude(std::span<T const> x, B const& where = {}) {
 
 /// `sum_codes` of a block.
 template <real T, any_backend B>
-sqwa::code_sums sum_codes(std::span<T const> x, T inverse, T limit, B const& where) {
+code_products sum_codes(std::span<T const> x, T inverse, T limit, B const& where) {
   return reduce(
-      where.exec, x.size(), sqwa::code_sums{},
+      where.exec, x.size(), code_products{},
       [&](std::size_t first, std::size_t last) {
         return B::kernels::template sum_codes<T>(x.subspan(first, last - first), inverse, limit);
       },
-      [](sqwa::code_sums a, sqwa::code_sums b) { return a + b; });
+      [](code_products a, code_products b) { return a + b; });
 }
 
 /// So many elements stay in the cache while several kernels read them, and sums of float stay exact enough for bounds.
@@ -118,14 +118,14 @@ double alternate(std::span<T const> x, T limit, int max_rounds, B const& where) 
   if (x.empty()) return 0;
   double scale = 2 * tails(x, {}, where).above[0].sum / static_cast<double>(x.size()) / static_cast<double>(limit);
   for (int round = 0; round < max_rounds && scale > 0; ++round) {
-    sqwa::code_sums sums;
+    code_products sums;
     if (1 / scale <= static_cast<double>(std::numeric_limits<T>::max())) {
       sums = sum_codes(x, static_cast<T>(1 / scale), limit, where);
     } else {  // denormal weights
       for (T w : x) {
         auto const m = static_cast<double>(std::abs(w));
         double const code = std::rint(std::min(m / scale, static_cast<double>(limit)));
-        sums = sums + sqwa::code_sums{m * code, code * code};
+        sums = sums + code_products{m * code, code * code};
       }
     }
     double const next = sums.squares > 0 ? sums.products / sums.squares : scale / 2;

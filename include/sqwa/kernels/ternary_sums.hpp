@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Sums of ternary codes without unpacking them: two bits are added as four, a byte at a time.
-#ifndef SQWA_AVERAGE_TERNARY_SUMS_HPP
-#define SQWA_AVERAGE_TERNARY_SUMS_HPP
+#ifndef SQWA_KERNELS_TERNARY_SUMS_HPP
+#define SQWA_KERNELS_TERNARY_SUMS_HPP
 
 #include <sqwa/core/config.hpp>
 
@@ -18,6 +18,9 @@ namespace detail {
 ///
 /// A byte of four fields becomes one byte of `even` (fields 0 and 2) and one of `odd` (fields 1 and 3): plain integer
 /// operations that compilers turn into vectors, whatever the order of bytes in a word. Memory: 512 bytes.
+///
+/// @tparam Isa  names the instruction set, as in `portable_kernels`
+template <class Isa>
 class ternary_sums {
  public:
   static constexpr std::size_t elements = 1024;
