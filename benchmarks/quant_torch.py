@@ -2,20 +2,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Our quantizers beside torch's: quant_torch.py PROGRAM, where PROGRAM is quant_figures.
 
-Both take turns, nine times a row; the medians are printed as the rows of quant_table: operation, size, threads, ours,
-unit, rival, rival's figure, ratio. Needs python3-torch.
+Prints the rows of quant_table: operation, size, threads, ours, unit, rival, rival's figure, ratio; see turns.py. Needs
+python3-torch.
 """
-import os
-import statistics
-import subprocess
 import sys
-import time
 
-os.environ.setdefault("ATEN_CPU_CAPABILITY", "avx512")  # torch falls back where there is none
-import torch  # noqa: E402
-from torch.ao.quantization.observer import HistogramObserver, MinMaxObserver  # noqa: E402
+from turns import Ours
+import torch
+from torch.ao.quantization.observer import HistogramObserver, MinMaxObserver
 
-ROUNDS = 9
 SIZES = {"L2": 1 << 16, "memory": 1 << 24}
 STEP = 0.04
 
@@ -61,38 +56,10 @@ def torch_operations(n):
     }
 
 
-def rate(call, n):
-    """Gweights/s of a call, over at least 30 ms."""
-    times = 1
-    while True:
-        start = time.perf_counter()
-        for _ in range(times):
-            call()
-        seconds = time.perf_counter() - start
-        if seconds >= 0.03:
-            return times * n / seconds / 1e9
-        times = max(times + 1, int(times * min(10, 0.04 / max(seconds, 1e-6))))
-
-
-def main():
-    ours = subprocess.Popen(sys.argv[1], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def our_rate(operation, n, threads):
-        ours.stdin.write(f"{operation} {n} {threads}\n")
-        ours.stdin.flush()
-        return float(ours.stdout.readline())
-
-    for size, n in SIZES.items():
-        operations = torch_operations(n)
-        for threads in (1, 2):
-            torch.set_num_threads(threads)
-            for operation, (name, call) in operations.items():
-                rate(call, n)
-                our_rate(operation, n, threads)
-                pairs = [(our_rate(operation, n, threads), rate(call, n)) for _ in range(ROUNDS)]
-                mine, other = (statistics.median(column) for column in zip(*pairs))
-                print(f"{operation}, {size}, {threads}, {mine:.4g}, Gweights/s, torch {torch.__version__} {name}, "
-                      f"{other:.4g}, {mine / other:.1f}", flush=True)
-
-
-main()
+ours = Ours(sys.argv[1])
+for size, n in SIZES.items():
+    operations = torch_operations(n)
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        for operation, (name, call) in operations.items():
+            ours.row(operation, size, n, threads, f"torch {torch.__version__} {name}", call)

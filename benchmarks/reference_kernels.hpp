@@ -62,6 +62,20 @@ inline void decode(float* y, std::byte const* bytes, std::size_t n, float scale)
   }
 }
 
+/// sums += codes, whose fields lie as the weights j, j + 64, j + 128 and j + 192 of a block in byte j.
+inline void add_codes(std::int8_t* sums, std::byte const* bytes, std::size_t n) {
+  __m512i const three = _mm512_set1_epi8(3), one = _mm512_set1_epi8(1);
+  for (std::size_t i = 0; i != n; i += 256) {
+    __m512i const all = _mm512_loadu_si512(bytes + i / 4);
+#pragma GCC unroll 4
+    for (unsigned k = 0; k != 4; ++k) {
+      __m512i const code = _mm512_sub_epi8(_mm512_and_si512(_mm512_srli_epi16(all, 2 * k), three), one);
+      std::int8_t* const to = sums + i + 64 * k;
+      _mm512_storeu_si512(to, _mm512_adds_epi8(_mm512_loadu_si512(to), code));
+    }
+  }
+}
+
 /// The backward pass of a learned step.
 inline float lsq_backward(float* dx, float const* dy, float const* x, std::size_t n, float scale, float limit) {
   __m512 const inverse = _mm512_set1_ps(1 / scale), high = _mm512_set1_ps(limit), low = _mm512_set1_ps(-limit);

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Measures one layer beside its rivals: tools/bench.sh quant|formats [native|baseline]
+# Measures one layer beside its rivals: tools/bench.sh quant|average|formats [native|baseline]
 #
 #   quant      quantizers, packed codes and low-bit products; then the rows beside torch
+#   average    averages of packed and float snapshots; then the rows beside torch
 #   formats    bits, errors and speed of every format and fit: the tables of docs/formats.md
 #
 #   native     compiled for this machine's instruction set (the default)
@@ -20,8 +21,8 @@ table=${1:-}
 target=${2:-native}
 packages=("${build_packages[@]}" libbenchmark-dev)
 case "$table" in
-  quant)
-    programs=(quant_table quant_figures)
+  quant | average)
+    programs=("${table}_table" "${table}_figures")
     packages+=(python3-torch)
     ;;
   formats) programs=(formats_table) ;;
@@ -33,7 +34,7 @@ case "$target" in
   *) table= ;;
 esac
 if [ -z "$table" ]; then
-  echo "usage: tools/bench.sh quant|formats [native|baseline]" >&2
+  echo "usage: tools/bench.sh quant|average|formats [native|baseline]" >&2
   exit 2
 fi
 need_packages "${packages[@]}" >&2
