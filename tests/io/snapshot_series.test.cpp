@@ -94,6 +94,13 @@ TEST_CASE(
     test::put(path, torn);
     CHECK(goes_on(2));
   }
+  auto longer = two;  // a torn snapshot larger than those that follow
+  longer.resize(two.size() + 10'000, std::byte{0x5A});
+  test::put(path, longer);
+  append(path, 0, 0);
+  CHECK(read_file(path) == two);
+  test::put(path, longer);
+  CHECK(goes_on(2));
   for (std::size_t n = 0; n <= 24; ++n) {  // the commit is being written, in the slot for odd counts
     auto torn = three;
     std::copy_n(two.begin(), 64, torn.begin());

@@ -84,7 +84,9 @@ bool loaded(char const* what, F make) {
 }  // namespace
 
 int main() {
-  bool const good = kept("kept, float", weights) & kept("kept, ternary", ternary) & loaded("loaded, float", weights) &
-                    loaded("loaded, ternary", ternary);
+  bool good = kept("kept, float", weights);
+  good = kept("kept, ternary", ternary) && good;
+  good = loaded("loaded, float", weights) && good;
+  good = loaded("loaded, ternary", ternary) && good;
   return good ? 0 : 1;
 }
