@@ -37,4 +37,5 @@ TEST_CASE_TEMPLATE("native: sums over magnitudes are those of the plain loops, i
 }
 TEST_CASE_TEMPLATE("native: averages of packed codes are those of the plain loops, in every bit", T, float, double) {
   test::averages_are_plain<kernels, T>();
+  test::long_means_are_plain<kernels, T>();
 }

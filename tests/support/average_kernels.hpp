@@ -7,6 +7,7 @@
 #include <sqwa/kernels/portable.hpp>
 
 #include <doctest/doctest.h>
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -55,6 +56,24 @@ void averages_are_plain() {
         }
       }
     }
+  }
+}
+
+/// A mean that is long enough to be written past the caches, at every offset from a cache line.
+template <class K, class T>
+void long_means_are_plain() {
+  std::size_t const n = 300'001;
+  std::vector<std::int8_t> codes(n);
+  std::vector<std::byte> bytes(n / 4 + 1);
+  for (std::size_t i = 0; i != n; ++i) codes[i] = static_cast<std::int8_t>(static_cast<int>(i * i % 7 % 3) - 1);
+  sqwa::scalar_kernels::pack_codes(bytes.data(), codes, 2, 1);
+  std::vector<std::byte const*> const snapshots{bytes.data(), bytes.data()};
+  std::vector<T> y(n), z(n + 16);
+  CHECK(sqwa::scalar_kernels::mean_codes<T>(y, snapshots, 2, 1, 0.3));
+  for (std::size_t first = 0; first != 16; ++first) {
+    auto const out = std::span(z).subspan(first, n);
+    CHECK(K::template mean_codes<T>(out, snapshots, 2, 1, 0.3));
+    CHECK(std::equal(y.begin(), y.end(), out.begin()));
   }
 }
 

@@ -184,8 +184,10 @@ struct avx512_kernels : xsimd_kernels<xsimd::avx512bw> {
 
   static bool add_codes(std::span<std::int8_t> sums, std::byte const* bytes, int bits, int limit,
                         int sign = 1) noexcept {
-    bool const good = detail::avx512_averages::add(sums, bytes, bits, limit, sign);
-    std::size_t const done = sums.size() / 64 * 64;
+    bool const ternary = bits == 2 && limit == 1;
+    bool const good = ternary ? detail::avx512_averages::add_ternary(sums, bytes, sign)
+                              : detail::avx512_averages::add(sums, bytes, bits, limit, sign);
+    std::size_t const done = ternary ? sums.size() / 256 * 256 : sums.size() / 64 * 64;
     return base::add_codes(sums.subspan(done), bytes + done / 8 * static_cast<std::size_t>(bits), bits, limit, sign) &&
            good;
   }
@@ -195,8 +197,9 @@ struct avx512_kernels : xsimd_kernels<xsimd::avx512bw> {
                          double scale) noexcept {
     if constexpr (std::is_same_v<T, float>) {
       if (bits == 2 && limit == 1 && snapshots.size() <= 7) {
-        bool const good = detail::avx512_averages::mean(y, snapshots, scale);
-        return base::template mean_with<avx512_kernels>(y, snapshots, y.size() / 256 * 256, bits, limit, scale) && good;
+        return detail::avx512_averages::mean_ternary(y, snapshots, scale, [=](auto to, auto from, std::size_t first) {
+          return base::template mean_with<avx512_kernels>(to, from, first, 2, 1, scale);
+        });
       }
     }
     return base::template mean_with<avx512_kernels>(y, snapshots, 0, bits, limit, scale);

@@ -36,10 +36,66 @@ class avx512_averages {
     return _mm512_cmpgt_epu8_mask(largest, _mm512_set1_epi8(static_cast<char>(2 * limit))) == 0;
   }
 
+  /// The same for ternary codes and the first sums.size() / 256 * 256 elements.
+  ///
+  /// A permute looks at six bits of an index, so a table of four values sixteen times over turns a field, whatever lies
+  /// above it, into its code.
+  static bool add_ternary(std::span<std::int8_t> sums, std::byte const* bytes, int sign) noexcept {
+    alignas(64) std::array<std::int8_t, 64> codes{};
+    alignas(64) std::array<std::array<std::uint8_t, 64>, 4> from;
+    alignas(64) std::array<std::uint8_t, 64> shifts;
+    for (std::size_t i = 0; i != 64; ++i) {
+      codes[i] = static_cast<std::int8_t>(sign * (static_cast<int>(i % 4) - 1));
+      shifts[i] = static_cast<std::uint8_t>(i % 8 * 2);
+      for (std::size_t q = 0; q != 4; ++q) from[q][i] = static_cast<std::uint8_t>(16 * q + i / 8 * 2 + i % 2);
+    }
+    __m512i const table = _mm512_load_si512(codes.data()), shift = _mm512_load_si512(shifts.data());
+    __m512i const part[4] = {_mm512_load_si512(from[0].data()), _mm512_load_si512(from[1].data()),
+                             _mm512_load_si512(from[2].data()), _mm512_load_si512(from[3].data())};
+    __m512i ones = _mm512_setzero_si512();
+    for (std::size_t i = 0; i + 256 <= sums.size(); i += 256, bytes += 64) {
+      __m512i const all = _mm512_loadu_si512(bytes);
+      ones = _mm512_or_si512(ones, _mm512_and_si512(all, _mm512_srli_epi64(all, 1)));
+#pragma GCC unroll 4
+      for (std::size_t q = 0; q != 4; ++q) {
+        __m512i const field = _mm512_multishift_epi64_epi8(shift, _mm512_permutexvar_epi8(part[q], all));
+        std::int8_t* const to = &sums[i + 64 * q];
+        _mm512_storeu_si512(to, _mm512_add_epi8(_mm512_loadu_si512(to), _mm512_permutexvar_epi8(field, table)));
+      }
+    }
+    return _mm512_test_epi8_mask(ones, _mm512_set1_epi8(0x55)) == 0;
+  }
+
+  /// The mean of at most seven ternary snapshots; `rest(y, snapshots, from)` does it for what is left from an element
+  /// on.
+  ///
+  /// A long mean is written past the caches, from a cache line on.
+  template <class F>
+  static bool mean_ternary(std::span<float> y, std::span<std::byte const* const> snapshots, double scale,
+                           F rest) noexcept {
+    constexpr std::size_t large = std::size_t{1} << 18;
+    std::size_t const head = (16 - reinterpret_cast<std::uintptr_t>(y.data()) / sizeof(float) % 16) % 16;
+    if (y.size() < large || head % 4 != 0) {
+      bool const good = mean<false>(y, snapshots, scale);
+      return rest(y, snapshots, y.size() / 256 * 256) && good;
+    }
+    bool good = rest(y.first(head), snapshots, 0);
+    std::array<std::byte const*, 7> later;
+    for (std::size_t s = 0; s != snapshots.size(); ++s) later[s] = snapshots[s] + head / 4;
+    auto const from = std::span<std::byte const* const>(later).first(snapshots.size());
+    y = y.subspan(head);
+    good = mean<true>(y, from, scale) && good;
+    return rest(y, from, y.size() / 256 * 256) && good;
+  }
+
+ private:
   /// The mean of at most seven ternary snapshots, of the first y.size() / 256 * 256 elements.
   ///
   /// Fields of two bits are summed in four: the even ones of a byte in one vector, the odd ones in another. A sum, at
   /// most 14, chooses its mean from a table.
+  ///
+  /// @tparam Streaming  whether y, at a cache line then, is written past the caches
+  template <bool Streaming>
   static bool mean(std::span<float> y, std::span<std::byte const* const> snapshots, double scale) noexcept {
     auto const n = static_cast<int>(snapshots.size());
     alignas(64) std::array<float, 16> means{};
@@ -65,9 +121,15 @@ class avx512_averages {
       for (std::size_t k = 0; k != 16; ++k) {  // 128 bits hold the pairs 0, 1 of `first` and 2, 3 of `second`
         std::size_t const at = k / 4 * 2 + k % 2 + (k % 4 < 2 ? 0 : 8);
         __m512i const sums = _mm512_srlv_epi32(_mm512_set1_epi64(pairs[at]), shift);
-        _mm512_storeu_ps(&y[i + 16 * k], _mm512_permutexvar_ps(sums, table));
+        __m512 const mean = _mm512_permutexvar_ps(sums, table);
+        if constexpr (Streaming) {
+          _mm512_stream_ps(&y[i + 16 * k], mean);
+        } else {
+          _mm512_storeu_ps(&y[i + 16 * k], mean);
+        }
       }
     }
+    if constexpr (Streaming) _mm_sfence();
     return _mm512_test_epi8_mask(ones, _mm512_set1_epi8(0x55)) == 0;
   }
 };
