@@ -7,11 +7,11 @@
 #include <limits>
 #include <vector>
 
-using sqwa::detail::code_sums;
+using sqwa::detail::code_accumulator;
 
 TEST_CASE("code_sums: the narrowest integer that holds what may come, and never a narrower one again") {
   auto const width = [](std::int64_t most) {
-    code_sums s;
+    code_accumulator s;
     s.clear(3);
     s.reserve(most);
     CHECK(s.holds(most));

@@ -213,7 +213,7 @@ class code_averager {
       *n = static_cast<std::size_t>(in.get<std::uint64_t>());
     }
     a.scales_ = in.all<float>();
-    a.sums_ = detail::code_sums::load(who, in);
+    a.sums_ = detail::code_accumulator::load(who, in);
     in.end();
     bool const scaled = a.scales_.size() == (a.count_ > 0 && a.shared_scales() ? a.layout_.count : 0);
     expects(scaled && a.layout_.valid() && a.sums_.size() == a.layout_.size,
@@ -260,7 +260,7 @@ class code_averager {
   std::int64_t count_ = 0;
   blocks layout_{};
   std::vector<float> scales_;
-  detail::code_sums sums_;
+  detail::code_accumulator sums_;
 };
 
 }  // namespace sqwa::inline SQWA_ABI

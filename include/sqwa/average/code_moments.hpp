@@ -176,7 +176,7 @@ class code_moments {
     expects(in.get<std::uint32_t>() == magic, "{}: not the state of code_moments", who);
     auto const average = in.all<std::uint8_t>();
     code_moments m(code_averager<Backend>::load(std::as_bytes(std::span(average)), std::move(where)));
-    m.squares_ = detail::code_sums::load(who, in);
+    m.squares_ = detail::code_accumulator::load(who, in);
     in.end();
     m.check_count(who, m.n_averaged());
     bool const fits = m.average_.shared_scales() && !m.squares_.floating() &&
@@ -226,7 +226,7 @@ class code_moments {
   }
 
   code_averager<Backend> average_;
-  detail::code_sums squares_;
+  detail::code_accumulator squares_;
 };
 
 }  // namespace sqwa::inline SQWA_ABI

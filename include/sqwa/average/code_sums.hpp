@@ -32,13 +32,25 @@ inline bool same_bits(std::span<float const> a, std::span<float const> b) noexce
   return std::ranges::equal(a, b, {}, std::bit_cast<std::uint32_t, float>, std::bit_cast<std::uint32_t, float>);
 }
 
+/// Reads the codes from element `first` on, by kernels if K is no void and the codes are narrow.
+template <class K, std::signed_integral Code>
+void read_piece(packed const& p, std::size_t first, std::span<Code> codes) {
+  if constexpr (sizeof(Code) == 1 && !std::is_void_v<K>) {
+    K::unpack_codes(codes, p.bytes.data() + packed_bytes(first, p.bits()), p.bits(), p.max_code());
+  } else {
+    read_codes(p.bytes.data(), p.bits(), p.max_code(), first, codes);
+  }
+}
+
 /// Calls `f(first, codes)` for pieces of the codes of elements [begin, end). The fields are not checked.
-template <class F>
+///
+/// @tparam K  the kernels that unpack codes of up to 8 bits; `begin` is then a multiple of 8
+template <class K = void, class F>
 void for_each_piece(packed const& p, std::size_t begin, std::size_t end, F&& f) {
   auto const read = [&](auto buffer) {
     for (std::size_t first = begin; first < end; first += buffer.size()) {
       auto const part = std::span(buffer).first(std::min(buffer.size(), end - first));
-      read_codes(p.bytes.data(), p.bits(), p.max_code(), first, part);
+      read_piece<K>(p, first, part);
       f(first, std::span(std::as_const(buffer)).first(part.size()));
     }
   };
@@ -67,7 +79,7 @@ void check_fields(char const* who, packed const& p, E const& exec) {
 }
 
 /// One sum for each element, in int8, int16, int32 or int64, or in double.
-class code_sums {
+class code_accumulator {
  public:
   void clear(std::size_t size) { sums_ = std::vector<std::int8_t>(size); }
 
@@ -104,7 +116,7 @@ class code_sums {
   /// Whether the sums are as narrow as `reserve(most)` leaves them, and within ±`most`. Doubles always are.
   [[nodiscard]] bool holds(std::int64_t most) const {
     if (floating()) return true;
-    code_sums narrowest;
+    code_accumulator narrowest;
     narrowest.clear(0);
     narrowest.reserve(most);
     return sums_.index() == narrowest.sums_.index() && visit([most](auto const& s) {
@@ -147,7 +159,7 @@ class code_sums {
                                            p.bytes.data() + packed_bytes(begin, p.bits()), p.bits(), p.max_code(),
                                            sign);
             } else {
-              return in_pieces(p, begin, end, [&](std::size_t first, auto codes) {
+              return in_pieces<B>(p, begin, end, [&](std::size_t first, auto codes) {
                 if constexpr (std::floating_point<sum>) {
                   add_values(p, sums, first, codes);
                 } else {
@@ -167,10 +179,10 @@ class code_sums {
         [&](auto& sums) {
           using sum = typename std::remove_reference_t<decltype(sums)>::value_type;
           for_each_chunk(where.exec, p.size(), [&](std::size_t begin, std::size_t end) {
-            for_each_piece(p, begin, end, [&](std::size_t first, auto codes) {
+            for_each_piece<typename B::kernels>(p, begin, end, [&](std::size_t first, auto codes) {
+              auto const to = std::span(sums).subspan(first, codes.size());
               for (std::size_t k = 0; k != codes.size(); ++k) {
-                sum& to = sums[first + k];
-                to = static_cast<sum>(to + static_cast<sum>(codes[k] * codes[k]));
+                to[k] = static_cast<sum>(to[k] + static_cast<sum>(codes[k] * codes[k]));
               }
             });
           });
@@ -179,7 +191,7 @@ class code_sums {
   }
 
   /// Adds other sums, element by element. Both hold integers, or both doubles.
-  void add(code_sums const& other) {
+  void add(code_accumulator const& other) {
     std::visit(
         [](auto& sums, auto const& more) {
           using sum = typename std::remove_reference_t<decltype(sums)>::value_type;
@@ -194,8 +206,8 @@ class code_sums {
     visit([&](auto const& s) { out.put_all(std::span(s)); });
   }
 
-  [[nodiscard]] static code_sums load(char const* who, byte_reader& in) {
-    code_sums loaded;
+  [[nodiscard]] static code_accumulator load(char const* who, byte_reader& in) {
+    code_accumulator loaded;
     auto const kind = in.get<std::uint8_t>();
     expects(kind <= 4, "{}: sums of the unknown kind {}", who, kind);
     if (kind == 0) loaded.sums_ = in.all<std::int8_t>();
@@ -206,7 +218,7 @@ class code_sums {
     return loaded;
   }
 
-  bool operator==(code_sums const&) const = default;
+  bool operator==(code_accumulator const&) const = default;
 
  private:
   /// Whether `f(begin, end)` is true for all chunks.
@@ -216,10 +228,10 @@ class code_sums {
   }
 
   /// Calls `f(first, codes)` for all pieces. Whether all are codes.
-  template <class F>
+  template <any_backend B, class F>
   static bool in_pieces(packed const& p, std::size_t begin, std::size_t end, F&& f) {
     bool good = true;
-    for_each_piece(p, begin, end, [&](std::size_t first, auto codes) {
+    for_each_piece<typename B::kernels>(p, begin, end, [&](std::size_t first, auto codes) {
       good = first_outside(codes, p.max_code()) == codes.size() && good;
       f(first, codes);
     });

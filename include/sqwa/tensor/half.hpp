@@ -36,12 +36,12 @@ struct float16 {
 
   /// Exactly this number.
   explicit constexpr operator float() const noexcept {
-    std::uint32_t const m = bits & 0x7FFFU;
-    std::uint32_t const sign = (bits & 0x8000U) << 16;
-    float const v = m < 0x400U    ? static_cast<float>(m) * 0x1p-24F
-                    : m < 0x7C00U ? std::bit_cast<float>((m << 13) + (112U << 23))
-                                  : std::bit_cast<float>(0x7F80'0000U | (m & 0x3FFU) << 13);
-    return std::bit_cast<float>(std::bit_cast<std::uint32_t>(v) | sign);
+    std::uint32_t const m = bits & 0x7FFFU;  // masks instead of choices: loops become vectors
+    std::uint32_t const tiny = 0U - static_cast<std::uint32_t>(m < 0x400U);
+    std::uint32_t const special = 0U - static_cast<std::uint32_t>(m >= 0x7C00U);
+    auto const small = std::bit_cast<std::uint32_t>(static_cast<float>(static_cast<std::int32_t>(m)) * 0x1p-24F);
+    std::uint32_t const other = (m << 13) + (112U << 23) + (special & 112U << 23);
+    return std::bit_cast<float>((tiny & small) | (~tiny & other) | (bits & 0x8000U) << 16);
   }
   bool operator==(float16 const&) const = default;
 };
