@@ -51,6 +51,7 @@ set(sqwa_headers
   include/sqwa/schedule/shapes.hpp
   include/sqwa/schedule/steps.hpp
   include/sqwa/tensor/adapter.hpp
+  include/sqwa/tensor/mdspan.hpp
   include/sqwa/tensor/shape.hpp
   include/sqwa/version.hpp)
 
@@ -104,4 +105,8 @@ set(sqwa_backend_headers
   include/sqwa/kernels/xsimd.hpp
   include/sqwa/kernels/xsimd_codes.hpp
   include/sqwa/kernels/xsimd_gemm.hpp
+  include/sqwa/tensor/armadillo.hpp
+  include/sqwa/tensor/eigen.hpp
+  include/sqwa/tensor/eigen_tensor.hpp
+  include/sqwa/tensor/torch.hpp
   include/sqwa/tensor/xtensor.hpp)
