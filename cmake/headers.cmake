@@ -4,23 +4,43 @@
 set(sqwa_headers
   include/sqwa/average/averager.hpp
   include/sqwa/average/code_averager.hpp
+  include/sqwa/average/code_moments.hpp
   include/sqwa/average/code_sums.hpp
+  include/sqwa/average/code_window.hpp
+  include/sqwa/average/hierarchical.hpp
+  include/sqwa/average/mean_of.hpp
+  include/sqwa/average/moments.hpp
+  include/sqwa/average/pooled_statistics.hpp
+  include/sqwa/average/refresh_statistics.hpp
+  include/sqwa/average/ring.hpp
+  include/sqwa/average/snapshot_sums.hpp
+  include/sqwa/average/variance.hpp
+  include/sqwa/average/weights.hpp
+  include/sqwa/average/window.hpp
   include/sqwa/core/bytes.hpp
   include/sqwa/core/config.hpp
   include/sqwa/core/contract.hpp
   include/sqwa/core/math.hpp
   include/sqwa/core/noise.hpp
+  include/sqwa/core/normal.hpp
   include/sqwa/exec/backend.hpp
   include/sqwa/exec/executor.hpp
+  include/sqwa/kernels/kernel_table.hpp
   include/sqwa/kernels/portable.hpp
+  include/sqwa/kernels/portable_averages.hpp
   include/sqwa/kernels/portable_codes.hpp
   include/sqwa/kernels/portable_fits.hpp
   include/sqwa/kernels/portable_ternary.hpp
+  include/sqwa/kernels/ternary_sums.hpp
+  include/sqwa/quant/activation_quantizer.hpp
+  include/sqwa/quant/activation_step.hpp
   include/sqwa/quant/additive_powers_of_two.hpp
   include/sqwa/quant/affine.hpp
   include/sqwa/quant/binary.hpp
   include/sqwa/quant/codebook.hpp
   include/sqwa/quant/encode.hpp
+  include/sqwa/quant/encoded.hpp
+  include/sqwa/quant/entropy.hpp
   include/sqwa/quant/fields.hpp
   include/sqwa/quant/fit.hpp
   include/sqwa/quant/format.hpp
@@ -28,13 +48,23 @@ set(sqwa_headers
   include/sqwa/quant/gradient.hpp
   include/sqwa/quant/granularity.hpp
   include/sqwa/quant/l2.hpp
+  include/sqwa/quant/l2_levels.hpp
+  include/sqwa/quant/l2_points.hpp
   include/sqwa/quant/l2_ternary.hpp
   include/sqwa/quant/layout.hpp
+  include/sqwa/quant/learned_clip.hpp
+  include/sqwa/quant/learned_step.hpp
   include/sqwa/quant/magnitudes.hpp
   include/sqwa/quant/microscaling.hpp
+  include/sqwa/quant/min_max.hpp
   include/sqwa/quant/minifloat.hpp
+  include/sqwa/quant/moving_range.hpp
   include/sqwa/quant/packed.hpp
+  include/sqwa/quant/packed_view.hpp
+  include/sqwa/quant/percentile.hpp
   include/sqwa/quant/point_format.hpp
+  include/sqwa/quant/point_search.hpp
+  include/sqwa/quant/positive_step.hpp
   include/sqwa/quant/power_of_two.hpp
   include/sqwa/quant/quantize.hpp
   include/sqwa/quant/quantize_points.hpp
@@ -47,10 +77,12 @@ set(sqwa_headers
   include/sqwa/schedule/combine.hpp
   include/sqwa/schedule/damped_cycles.hpp
   include/sqwa/schedule/growing_cycles.hpp
+  include/sqwa/schedule/loss_gated.hpp
   include/sqwa/schedule/schedule.hpp
   include/sqwa/schedule/shapes.hpp
   include/sqwa/schedule/steps.hpp
   include/sqwa/tensor/adapter.hpp
+  include/sqwa/tensor/half.hpp
   include/sqwa/tensor/mdspan.hpp
   include/sqwa/tensor/shape.hpp
   include/sqwa/version.hpp)
@@ -61,29 +93,49 @@ set(sqwa_hosted_headers
   include/sqwa/io/file.hpp
   include/sqwa/io/gzip.hpp
   include/sqwa/io/idx.hpp
+  include/sqwa/io/mapped_file.hpp
+  include/sqwa/io/model_bytes.hpp
   include/sqwa/io/model_file.hpp
   include/sqwa/io/npy.hpp
+  include/sqwa/io/npy_array.hpp
+  include/sqwa/io/npz.hpp
   include/sqwa/io/pieces.hpp
+  include/sqwa/io/series_writer.hpp
+  include/sqwa/io/snapshot_series.hpp
   include/sqwa/method/any_policy.hpp
   include/sqwa/method/capture_average.hpp
+  include/sqwa/method/code_distance.hpp
+  include/sqwa/method/diagnosis.hpp
+  include/sqwa/method/diagnostics.hpp
   include/sqwa/method/learner.hpp
+  include/sqwa/method/loss_path.hpp
   include/sqwa/method/low_bit_weights.hpp
+  include/sqwa/method/oscillations.hpp
   include/sqwa/method/phases.hpp
   include/sqwa/method/recipe.hpp
   include/sqwa/method/report.hpp
+  include/sqwa/method/requantization.hpp
   include/sqwa/method/run.hpp
+  include/sqwa/method/verdict.hpp
+  include/sqwa/nn/averaged_scope.hpp
   include/sqwa/nn/batch_norm.hpp
   include/sqwa/nn/conv2d.hpp
   include/sqwa/nn/data.hpp
   include/sqwa/nn/data_set.hpp
   include/sqwa/nn/dense.hpp
+  include/sqwa/nn/fake_quantize.hpp
   include/sqwa/nn/flatten.hpp
   include/sqwa/nn/global_average_pool.hpp
   include/sqwa/nn/init.hpp
   include/sqwa/nn/layer.hpp
   include/sqwa/nn/loss.hpp
   include/sqwa/nn/low_bit_model.hpp
+  include/sqwa/nn/low_bit_model_view.hpp
   include/sqwa/nn/max_pool.hpp
+  include/sqwa/nn/model_average.hpp
+  include/sqwa/nn/model_policy.hpp
+  include/sqwa/nn/model_slot.hpp
+  include/sqwa/nn/named_tensor.hpp
   include/sqwa/nn/relu.hpp
   include/sqwa/nn/score.hpp
   include/sqwa/nn/sequential.hpp
@@ -97,11 +149,13 @@ set(sqwa_backend_headers
   include/sqwa/exec/tbb.hpp
   include/sqwa/fast.hpp
   include/sqwa/kernels/avx512.hpp
+  include/sqwa/kernels/avx512_averages.hpp
   include/sqwa/kernels/avx512_codes.hpp
   include/sqwa/kernels/avx512_fits.hpp
   include/sqwa/kernels/avx512_flags.hpp
   include/sqwa/kernels/avx512_grid.hpp
   include/sqwa/kernels/avx512_ternary.hpp
+  include/sqwa/kernels/x86_ternary.hpp
   include/sqwa/kernels/xsimd.hpp
   include/sqwa/kernels/xsimd_codes.hpp
   include/sqwa/kernels/xsimd_gemm.hpp

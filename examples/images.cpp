@@ -4,6 +4,7 @@
 //
 //   images --data digits --seeds 20 --threads 2 --out DIR    trains and writes report.csv, report.json, model.sqwa, …
 //   images --load DIR/model.sqwa                              evaluates a saved model
+#include "support/diagnosis_text.hpp"
 #include "support/image_study.hpp"
 #include "support/progress_display.hpp"
 #include "support/report_files.hpp"
@@ -82,6 +83,7 @@ void declare(CLI::App& app, program_options& o) {
   app.add_option("--gradient", s.recipe.gradient, "straight-through gradient: clipped or plain")
       ->transform(
           choice<straight_through>({{"clipped", straight_through::clipped}, {"plain", straight_through::plain}}));
+  app.add_flag("--diagnose", s.diagnose, "measure the captures, on training images, and say whether to average them");
 }
 
 int evaluate_file(program_options const& o) {
@@ -120,6 +122,7 @@ int train(program_options o) {
   });
   display.clear();
   print_table(results);
+  print_diagnoses(results);
   out.write(plan, results);
   std::printf("\nwritten to %s: report.csv, report.json, model.sqwa (seed %u), training.svg\n", o.out.c_str(), o.seed);
   return 0;

@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Measures one layer beside its rivals: tools/bench.sh quant [native|baseline]
+# Measures one layer beside its rivals: tools/bench.sh quant|formats [native|baseline]
+#
+#   quant      quantizers, packed codes and low-bit products; then the rows beside torch
+#   formats    bits, errors and speed of every format and fit: the tables of docs/formats.md
 #
 #   native     compiled for this machine's instruction set (the default)
 #   baseline   compiled for any processor of this family
 #
 # Installs what is missing (Debian, Ubuntu), builds in build/bench-native or build/bench, and prints one line a row:
 # operation, size, threads, ours, unit, rival, rival's figure, ratio. Each figure is the median of 9 rounds in which ours
-# and its rivals take turns. Rows beside torch follow, from python3-torch.
+# and its rivals take turns.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=tools/lib.sh
@@ -15,23 +18,33 @@ source tools/lib.sh
 
 table=${1:-}
 target=${2:-native}
-case "$table:$target" in
-  quant:native) preset=bench-native ;;
-  quant:baseline) preset=bench ;;
-  *)
-    echo "usage: tools/bench.sh quant [native|baseline]" >&2
-    exit 2
+packages=("${build_packages[@]}" libbenchmark-dev)
+case "$table" in
+  quant)
+    programs=(quant_table quant_figures)
+    packages+=(python3-torch)
     ;;
+  formats) programs=(formats_table) ;;
+  *) table= ;;
 esac
-need_packages "${build_packages[@]}" libbenchmark-dev python3-torch >&2
+case "$target" in
+  native) preset=bench-native ;;
+  baseline) preset=bench ;;
+  *) table= ;;
+esac
+if [ -z "$table" ]; then
+  echo "usage: tools/bench.sh quant|formats [native|baseline]" >&2
+  exit 2
+fi
+need_packages "${packages[@]}" >&2
 mapfile -t options < <(configure_options)
 log=build/bench.log
 mkdir -p build
-if ! (cmake --preset "$preset" "${options[@]}" && cmake --build --preset "$preset" --target "${table}_table" "${table}_figures" -j "$(nproc)") >"$log" 2>&1; then
+if ! (cmake --preset "$preset" "${options[@]}" && cmake --build --preset "$preset" --target "${programs[@]}" -j "$(nproc)") >"$log" 2>&1; then
   tail -n 40 "$log" >&2
   echo "bench.sh: the build failed; the whole log is in $log" >&2
   exit 1
 fi
-programs=build/$preset/benchmarks
-"$programs/${table}_table"
-exec python3 "benchmarks/${table}_torch.py" "$programs/${table}_figures"
+built=build/$preset/benchmarks
+"$built/${table}_table"
+if [ -e "benchmarks/${table}_torch.py" ]; then python3 "benchmarks/${table}_torch.py" "$built/${table}_figures"; fi

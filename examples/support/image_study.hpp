@@ -40,6 +40,7 @@ struct study_options {
   std::optional<double> fine_tune_epochs;
   std::optional<float> fine_tune_rate;
   std::optional<float> control_rate;
+  bool diagnose = false;     ///< measure the captures
   sqwa::recipe recipe = {};  ///< its switches; its phases come from the figures above
 };
 
@@ -138,6 +139,7 @@ class study {
     }
     result.report.model = std::move(rest.model);
     result.report.captures = rest.captures;
+    result.report.diagnosis = std::move(rest.diagnosis);
     result.report.model.notes = {{"data", options_.data},
                                  {"width", std::to_string(*options_.width)},
                                  {"levels", std::to_string(options_.levels)},
@@ -226,6 +228,7 @@ class study {
     recipe_.capture = sqwa::at_trough{.last = *options_.captures};
     recipe_.fine_tune = phase_of(*options_.fine_tune_rate, steps(*options_.fine_tune_epochs));
     recipe_.control_rate = *options_.control_rate;
+    if (options_.diagnose) recipe_.diagnose = {.captures = true, .path = {.split = "train"}, .oscillations = true};
     sqwa::check(recipe_);
   }
 

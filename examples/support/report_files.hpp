@@ -3,6 +3,7 @@
 #ifndef SQWA_EXAMPLES_SUPPORT_REPORT_FILES_HPP
 #define SQWA_EXAMPLES_SUPPORT_REPORT_FILES_HPP
 
+#include "diagnosis_text.hpp"
 #include "image_study.hpp"
 #include "statistics.hpp"
 
@@ -127,6 +128,7 @@ class output_directory {
         for (sqwa::score const& s : row.scores) entry[s.split] = {{"loss", s.loss}, {"accuracy", s.accuracy}};
         seed["models"].push_back(std::move(entry));
       }
+      if (r.report.diagnosis) seed["diagnosis"] = json_of(*r.report.diagnosis);
       all["seeds"].push_back(std::move(seed));
     }
     return all.dump(2) + "\n";

@@ -388,3 +388,64 @@ TEST_CASE("code_averager: tensors without elements are nothing special") {
   CHECK(a.pack().size() == 0);
   CHECK(code_averager<>::load(a.save()) == a);
 }
+
+TEST_CASE("code_averager: a field that is no code leaves no trace, in sums of any width, wherever it stands") {
+  blocks const layout{9'001, 1, 1, 9'001};
+  auto const check = [&](auto where) {
+    for (int levels : {3, 15, 257}) {
+      for (std::uint64_t before : {0U, 1U, 18U, 127U, 130U}) {  // with 18 and 127 sums are about to widen
+        code_averager a{levels, where};
+        for (std::uint64_t k = 0; k != before; ++k) a.update(random_snapshot(k % 3, levels, layout));
+        auto const state = a.save();
+        for (std::size_t bad : {0U, 4'096U, 9'000U}) {
+          packed p = random_snapshot(7, levels, layout);
+          for (int b = 0; b != p.bits(); ++b) {
+            std::size_t const bit = bad * static_cast<std::size_t>(p.bits()) + static_cast<std::size_t>(b);
+            p.bytes[bit / 8] |= static_cast<std::byte>(1U << bit % 8);
+          }
+          CHECK(test::refuses([&] { a.update(p); }, "is not within"));
+          CHECK(a.save() == state);
+        }
+      }
+    }
+  };
+  check(backend<>{});
+  test::every_backend(check);
+}
+
+TEST_CASE("code_averager: the histogram counts the weights of each sum; of one snapshot, those of each code") {
+  auto const all = random_snapshots(9, 5);
+  code_averager a{5};
+  CHECK(a.histogram() == std::vector<std::uint64_t>{0});
+  for (std::size_t k = 0; k != all.size(); ++k) {
+    a.update(all[k]);
+    std::vector<std::uint64_t> expected(4 * (k + 1) + 1);
+    for (std::int64_t s : a.sums()) ++expected[static_cast<std::size_t>(s + 2 * static_cast<std::int64_t>(k + 1))];
+    CHECK(a.histogram() == expected);
+    CHECK(std::accumulate(expected.begin(), expected.end(), std::uint64_t{0}) == three_blocks.size);
+  }
+  code_averager one{5};
+  one.update(all[0]);
+  std::vector<std::uint64_t> codes(5);
+  all[0].for_each_code([&](std::size_t, int c) { ++codes[static_cast<std::size_t>(c + 2)]; });
+  CHECK(one.histogram() == codes);
+  packed other = all[0];
+  other.scales[0] *= 2;
+  one.update(other);
+  CHECK(test::refuses([&] { (void)one.histogram(); }, "histogram: the snapshots differ in their scales"));
+  code_averager wide{65535};
+  wide.update(constant_codes(1, 65535));
+  wide.update(constant_codes(1, 65535));
+  CHECK(test::refuses([&] { (void)wide.histogram(); }, "131069 levels"));
+}
+
+TEST_CASE("W10, W14: code_averager: the first snapshot decides the layout; every other one has it or is an error") {
+  code_averager a{symmetric<3>{}};
+  CHECK(a.layout() == blocks{});
+  a.update(random_snapshot(1, 3));
+  CHECK(a.layout() == three_blocks);
+  for (std::size_t n : {0U, 1U, 1'002U, 1'004U}) {
+    blocks const layout = n == 0 ? blocks{} : blocks{n, 1, 1, n};
+    CHECK(test::refuses([&] { a.update(random_snapshot(1, 3, layout)); }, "code_averager::update: a snapshot of"));
+  }
+}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <sqwa/kernels/avx512.hpp>
+#include "support/average_kernels.hpp"
 #include "support/code_kernels.hpp"
 #include "support/fit_kernels.hpp"
 
@@ -33,4 +34,7 @@ TEST_CASE_TEMPLATE("native: round_to_grid at every alignment, in place", T, floa
 }
 TEST_CASE_TEMPLATE("native: sums over magnitudes are those of the plain loops, in every bit", T, float, double) {
   test::fits_are_plain<kernels, T>();
+}
+TEST_CASE_TEMPLATE("native: averages of packed codes are those of the plain loops, in every bit", T, float, double) {
+  test::averages_are_plain<kernels, T>();
 }

@@ -14,10 +14,20 @@ using kernels = sqwa::scalar_kernels;
 TEST_CASE_TEMPLATE("sum_codes: products and squares of the nearest codes, ties to even", T, float, double) {
   std::vector<T> const x{T(0.2), T(-0.5), T(0.6), T(-1.5), T(2.5), 9, 0};
   CHECK(kernels::sum_codes<T>(x, 1, 1) ==
-        sqwa::code_sums{static_cast<double>(T(0.6)) + 1.5 + 2.5 + 9, 4});  // 0.5 gives 0
+        sqwa::code_products{static_cast<double>(T(0.6)) + 1.5 + 2.5 + 9, 4});  // 0.5 gives 0
   CHECK(kernels::sum_codes<T>(x, 1, 3) ==
-        sqwa::code_sums{static_cast<double>(T(0.6)) + 1.5 * 2 + 2.5 * 2 + 9 * 3, 1.0 + 4 + 4 + 9});
-  CHECK(kernels::sum_codes<T>(std::vector<T>{}, 1, 3) == sqwa::code_sums{});
+        sqwa::code_products{static_cast<double>(T(0.6)) + 1.5 * 2 + 2.5 * 2 + 9 * 3, 1.0 + 4 + 4 + 9});
+  CHECK(kernels::sum_codes<T>(std::vector<T>{}, 1, 3) == sqwa::code_products{});
+}
+
+TEST_CASE_TEMPLATE("split_codes: the magnitudes whose codes differ, and the sums of the first codes", T, float,
+                   double) {
+  std::vector<T> const x{T(0.4), T(-0.45), 1, T(2.3), 9, 0};
+  std::vector<T> inside(x.size() + 32);
+  sqwa::code_products sums{1, 1};
+  CHECK(kernels::split_codes<T>(x, 1, T(1.2), 3, inside.data(), sums) == 2);  // 0.54 and 2.76 are nearer to 1 and 3
+  CHECK(std::vector<T>(inside.begin(), inside.begin() + 2) == std::vector<T>{T(0.45), T(2.3)});
+  CHECK(sums == sqwa::code_products{1.0 + 1 + 2 * static_cast<double>(T(2.3)) + 27, 1.0 + 1 + 4 + 9});
 }
 
 TEST_CASE_TEMPLATE("tails: sum and number of the magnitudes above each threshold, and the largest", T, float, double) {

@@ -5,6 +5,7 @@
 #include <sqwa/schedule/shapes.hpp>
 
 #include <doctest/doctest.h>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -37,6 +38,34 @@ TEST_CASE("any_capture: decides as the policy does") {
     if (any(lr, t, 50)) taken.push_back(t);
   }
   CHECK(taken == std::vector<step_index>{39, 49});
+}
+
+TEST_CASE("any_capture: without a gate the loss decides nothing") {
+  any_capture const any = at_trough{.last = 2};
+  CHECK(!any.gated());
+  CHECK(any.admits({}));
+  CHECK(any.next({}, 0.5) == loss_trend{});
+}
+
+TEST_CASE("any_capture: candidates, gate and state are those of the gated policy") {
+  cyclic const lr{cosine{.hi = 0.1F, .lo = 0.001F, .length = 4}, 5};
+  loss_gated const gate{at_trough{}, 1.2, 0.01, 3.0, 4};
+  any_capture const any = gate;
+  CHECK(any.gated());
+  loss_trend seen, same;
+  int admitted = 0, refused = 0;
+  for (step_index t = 0; t != 60; ++t) {
+    double const loss = static_cast<double>(noise{4}(static_cast<std::uint64_t>(t)));
+    seen = gate.next(seen, loss);
+    same = any.next(same, loss);
+    CHECK(seen == same);
+    CHECK(any(lr, t, 60) == gate.candidate(lr, t, 60));
+    CHECK(any.admits(seen) == gate.admits(seen));
+    admitted += any.admits(seen);
+    refused += !any.admits(seen);
+  }
+  CHECK(admitted > 0);
+  CHECK(refused > 0);
 }
 
 TEST_CASE_TEMPLATE("any_quantizer: scales, values, codes and gradients are those of the quantizer", T, float, double) {

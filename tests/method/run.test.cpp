@@ -8,6 +8,8 @@
 #include <doctest/doctest.h>
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -139,6 +141,43 @@ TEST_CASE("run: a loss that is not a number ends the run with the step, in float
   l.diverge_at = 3;
   CHECK_THROWS_WITH_AS(run(short_recipe(), l), doctest::Contains("at step 3"), nn::training_error);
   CHECK(l.updates == 3);
+}
+
+TEST_CASE("run: a gate captures at those troughs where the recent loss is low, and averages these") {
+  recipe r = short_recipe();
+  loss_gated const gate{at_trough{}, 1.0, 0.05, std::numeric_limits<double>::infinity(), 3};
+  r.capture = gate;
+  test::toy_learner l;
+  loss_trend seen;
+  std::size_t expected = 0, candidates = 0;
+  report const result = run(r, l, [&](progress const& p) {
+    if (std::string_view(p.phase) != "retrain") return;
+    seen = gate.next(seen, p.loss);
+    expected += gate.admits(seen) && gate.candidate(r.retrain.rate, p.step, p.steps);
+    candidates += gate.candidate(r.retrain.rate, p.step, p.steps);
+  });
+  CHECK(result.captures == expected);
+  CHECK(expected > 0);
+  CHECK(expected < candidates);
+}
+
+TEST_CASE("run: a gate that admits everything changes nothing") {
+  recipe r = short_recipe();
+  test::toy_learner plain, gated;
+  report const a = run(r, plain);
+  r.capture = loss_gated{at_trough{.last = 7}, std::numeric_limits<double>::infinity()};
+  report const b = run(r, gated);
+  CHECK(a.model == b.model);
+  CHECK(plain.first == gated.first);
+}
+
+TEST_CASE("run: a gate that admits nothing ends the run with both losses, and the learner keeps what it has learned") {
+  recipe r = short_recipe();
+  r.capture = loss_gated{at_trough{.last = 7}, 1.1, 0.0, -1.0};
+  test::toy_learner l;
+  CHECK_THROWS_WITH_AS(run(r, l), doctest::Contains("admitted none of 7 captures; the recent loss is "),
+                       nn::training_error);
+  CHECK(l.updates == 80);
 }
 
 namespace {

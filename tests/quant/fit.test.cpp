@@ -2,7 +2,10 @@
 #include "support/refuses.hpp"
 
 #include <sqwa/core/noise.hpp>
+#include <sqwa/quant/affine.hpp>
+#include <sqwa/quant/codebook.hpp>
 #include <sqwa/quant/fit.hpp>
+#include <sqwa/quant/minifloat.hpp>
 #include <sqwa/quant/symmetric.hpp>
 
 #include <doctest/doctest.h>
@@ -108,4 +111,23 @@ TEST_CASE("fit: the outermost point stays finite at the ends of the range") {
     check(fitted<double>(sqwa::max_abs{}, symmetric<7>{}, {1e300}), 3);
     check(fitted<double>(sqwa::max_abs{}, symmetric<7>{}, {1e-300}), 3);
   }
+}
+
+TEST_CASE("max_abs: of points, the largest magnitude falls on the largest among them, on whichever side") {
+  std::vector<float> const w{1, -6, 2};
+  sqwa::codebook<3> const list{{-2, 0, 1}};
+  CHECK(sqwa::max_abs{}(std::span<float const>(w), list) == 3);
+  CHECK(sqwa::max_abs{}(std::span<float const>(w), sqwa::e4m3{}) == 6.0F / 448);
+}
+
+TEST_CASE("fixed: gives what it holds to every format, and refuses what they cannot use") {
+  std::span<float const> const none;
+  CHECK(sqwa::fixed{.scale = 2}(none, sqwa::e4m3{}) == 2);
+  CHECK(sqwa::fixed{.scale = 2, .zero_point = 3}(none, sqwa::affine<4>{}) == sqwa::affine_scale{2, 3});
+  CHECK(test::refuses([&] { (void)sqwa::fixed{.scale = 1e37F}(none, sqwa::e4m3{}); }, "points to 448"));
+  CHECK(test::refuses([&] { (void)sqwa::fixed{.scale = -1}(none, sqwa::e4m3{}); }, "the scale -1"));
+  CHECK(test::refuses([&] { (void)sqwa::fixed{.scale = 1e38F}(none, sqwa::affine<4>{}); }, "15 steps"));
+  CHECK(test::refuses([&] { (void)sqwa::fixed{.zero_point = 16}(none, sqwa::affine<4>{}); }, "the zero point 16"));
+  CHECK(test::refuses([&] { (void)sqwa::fixed{}(none, sqwa::affine<4, sqwa::code_range::narrow>{}); },
+                      "the zero point 0"));
 }

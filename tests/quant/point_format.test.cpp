@@ -26,6 +26,14 @@ struct uneven {
   static constexpr std::array<float, 5> points() { return {-2, -0.5F, 0, 1, 4}; }
 };
 
+/// As close as points must lie that the rounding of w / scale makes a tie of them.
+struct two_floats_apart {
+  static constexpr int levels = 2;
+  static constexpr int bits = 1;
+  using code = std::uint8_t;
+  static constexpr std::array<float, 2> points() { return {0x1.f5b4c0p0F, 0x1.f5b4c4p0F}; }
+};
+
 /// No zero, and the points around it lie at different distances; codes count downwards.
 struct without_zero {
   static constexpr int levels = 4;
@@ -186,6 +194,24 @@ TEST_CASE("point_chooser: among denormal products a point may change, its value 
       CHECK(points[chosen<uneven>(w, scale, stochastic{}, 0.5F)] * scale == w);
     }
   }
+}
+
+TEST_CASE("point_chooser: points two floats apart keep their products, though w / scale is a tie") {
+  two_floats_apart const close;
+  point_chooser const one(close);
+  int ties = 0;
+  for (std::uint64_t i = 0; i != 2'000; ++i) {
+    float const scale = 1 + noise{.seed = 5}(i);
+    for (std::size_t k : {0U, 1U}) {
+      float const w = close.points()[k] * scale;
+      ties += static_cast<double>(w / scale) == one.middle(0) ? 1 : 0;
+      CHECK(close.points()[one.choose(w, scale, nearest_even{}, 0)] * scale == w);
+      CHECK(close.points()[one.choose(w, scale, half_away{}, 0)] * scale == w);
+      CHECK(close.points()[one.choose(w, scale, toward_zero{}, 0)] * scale == w);
+      CHECK(close.points()[one.choose(w, scale, stochastic{}, 0.5F)] * scale == w);
+    }
+  }
+  CHECK(ties > 0);
 }
 
 TEST_CASE("point_chooser: infinity gives the outermost point, scale 0 the point nearest zero") {

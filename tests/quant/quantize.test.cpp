@@ -4,6 +4,7 @@
 
 #include <sqwa/quant/encode.hpp>
 #include <sqwa/quant/quantize.hpp>
+#include <sqwa/quant/scale_format.hpp>
 
 #include <doctest/doctest.h>
 #include <algorithm>
@@ -315,6 +316,26 @@ TEST_CASE("fit_scales: each block has the scale that its own elements get, for e
   grains(max_abs{});
   grains(mean_abs{});
   grains(fixed{.scale = 0.25F});
+}
+
+TEST_CASE("fit_scales: a fit that takes a backend gets it for one block, and not for several") {
+  struct counting {  // 2 with a backend, 1 without
+    float operator()(std::span<float const>, symmetric<3> const&) const { return 1; }
+    float operator()(std::span<double const>, symmetric<3> const&) const { return 1; }
+    float operator()(std::span<float const>, symmetric<3> const&, backend<> const&) const { return 2; }
+  };
+  auto const x = weights<float>(12, 6);
+  auto const first = [&](auto fit, auto grain) {
+    quantizer const q{symmetric<3>{}, fit, grain};
+    std::vector<float> scales(scale_count(q, {3, 4}));
+    fit_scales(q, std::span(x), {3, 4}, scales, backend<>{});
+    return scales[0];
+  };
+  CHECK(first(counting{}, per_tensor{}) == 2);
+  CHECK(first(counting{}, per_group{.size = 12}) == 2);
+  CHECK(first(counting{}, per_channel{}) == 1);
+  CHECK(first(stored_as{f16{}, counting{}}, per_tensor{}) == 2);
+  CHECK(first(stored_as{f16{}, counting{}}, per_channel{}) == 1);
 }
 
 TEST_CASE("encode: decodes to the bits of fake_quantize, for every granularity and rounding") {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <sqwa/quant/affine.hpp>
+#include <sqwa/quant/binary.hpp>
 #include <sqwa/quant/quantizer.hpp>
 
 #include <doctest/doctest.h>
@@ -23,6 +25,11 @@ static_assert(std::same_as<decltype(quantizer{symmetric<3>{}, max_abs{}, per_gro
                            quantizer<symmetric<3>, max_abs, per_group>>);
 static_assert(std::same_as<decltype(quantizer{symmetric<3>{}, max_abs{}, per_channel{}, stochastic{}}),
                            quantizer<symmetric<3>, max_abs, per_channel, stochastic>>);
+
+static_assert(std::same_as<decltype(quantizer{binary{}}), quantizer<binary, l2, per_tensor, nearest_even>>);
+static_assert(std::same_as<decltype(quantizer{affine<8>{}}), quantizer<affine<8>, min_max, per_tensor, nearest_even>>);
+static_assert(can_quantize<affine<4>, l2> && !can_quantize<affine<4>, max_abs> && !can_quantize<binary, min_max>);
+static_assert(can_quantize<binary, mean_magnitude> && !can_quantize<affine<4>, mean_abs>);
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <sqwa/core/noise.hpp>
+#include <sqwa/quant/affine.hpp>
 #include <sqwa/quant/fit.hpp>
 #include <sqwa/quant/l2.hpp>
 #include <sqwa/quant/minifloat.hpp>
@@ -153,6 +154,14 @@ TEST_CASE("stored_as: a rounded scale whose outermost point would be infinite is
     check(bf16{});
     check(e8m0{});
   }
+}
+
+TEST_CASE("stored_as: of an affine format the scale is rounded and the zero point stays") {
+  std::vector<float> const w{-1, 0.3F, 2.2F};
+  auto const plain = min_max{}(std::span<float const>(w), affine<4>{});
+  auto const stored = stored_as{bf16{}, min_max{}}(std::span<float const>(w), affine<4>{});
+  CHECK(stored == affine_scale{round_scale(plain.scale, bf16{}), plain.zero_point});
+  CHECK(stored != plain);
 }
 
 TEST_CASE("stored_as: zeros give 0, in e8m0 its smallest scale; beyond the range the ends of it") {

@@ -35,6 +35,14 @@ void fits_are_plain() {
         CHECK(K::template sum_codes<T>(x, inverse, limit) == oracle::sum_codes<T>(x, inverse, limit));
       }
     }
+    for (T const limit : {T(1), T(7), T(32767)}) {
+      std::vector<T> a(n + 32), b(n + 32);
+      sqwa::code_products s{1, 2}, t{1, 2};
+      std::size_t const count = oracle::split_codes<T>(x, T(1), T(1.1), limit, a.data(), s);
+      CHECK(K::template split_codes<T>(x, T(1), T(1.1), limit, b.data(), t) == count);
+      CHECK(s == t);
+      CHECK(std::equal(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(count), b.begin()));
+    }
     std::array<T, 6> const above{0, T(0.1), T(0.5), 1, T(1.9), 3};
     CHECK(K::template tails<T>(x, above) == oracle::tails<T>(x, above));
     for (auto const& [low, high] : {std::pair<T, T>{0, 1}, {T(0.5), 1}, {1, 1}, {0, 100}, {T(0.5), T(0.5)}}) {

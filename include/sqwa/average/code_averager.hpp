@@ -28,6 +28,9 @@
 
 namespace sqwa::inline SQWA_ABI {
 
+template <any_backend>
+class code_moments;
+
 /// The mean of packed snapshots of one tensor.
 ///
 /// While every snapshot has the scales of the first, bit for bit, codes are summed as integers: exact and independent
@@ -36,7 +39,8 @@ namespace sqwa::inline SQWA_ABI {
 /// in double; what was summed before is converted, exactly while the sums stay below 2^29. The same bits on every
 /// executor.
 ///
-/// Memory: one accumulator, 1 byte a weight at first, allocated at the first update. Time: two passes over the codes.
+/// Memory: one accumulator, 1 byte a weight at first, allocated at the first update. Time: one pass over the codes, two
+/// when sums widen or scales differ.
 template <any_backend Backend = backend<>>
 class code_averager {
  public:
@@ -58,15 +62,25 @@ class code_averager {
     expects(snapshot.levels == levels_, "{}: a snapshot of {} levels, an average of {}", who, snapshot.levels, levels_);
     if (count_ > 0) check_layout(who, snapshot.layout);
     expects(count_ < most_snapshots(), "{}: {} snapshots are the most", who, count_);
-    detail::check_fields(who, snapshot, where_.exec);
+    bool const shares = count_ == 0 || (shared_scales() && detail::same_bits(snapshot.scales, scales_));
+    std::int64_t const most = (count_ + 1) * max_code();
+    bool const reversible = shares && sums_.fits(most);  // then fields are checked while they are added
+    if (!reversible) detail::check_fields(who, snapshot, where_.exec);
+    if (count_ == 0) sums_.clear(snapshot.size());
+    if (shares) {
+      sums_.reserve(most);
+    } else if (shared_scales()) {
+      decode_sums();
+    }
+    if (!sums_.add(snapshot, where_)) {
+      sums_.add(snapshot, where_, -1);
+      if (count_ == 0) sums_.clear(0);
+      detail::check_fields(who, snapshot, where_.exec);
+    }
     if (count_ == 0) {
       layout_ = snapshot.layout;
       scales_ = snapshot.scales;
-      sums_.clear(layout_.size);
     }
-    if (shared_scales() && !detail::same_bits(snapshot.scales, scales_)) decode_sums();
-    if (shared_scales()) sums_.reserve((count_ + 1) * max_code());
-    sums_.add(snapshot, where_.exec);
     ++count_;
   }
 
@@ -143,6 +157,20 @@ class code_averager {
     return all;
   }
 
+  /// How many weights have each sum: entry i is that of the sum i - (levels() - 1) / 2.
+  ///
+  /// Of one snapshot, the histogram of its codes. Memory: levels() numbers. Time: one pass over the sums.
+  /// @pre shared scales; levels() <= 65,535
+  [[nodiscard]] std::vector<std::uint64_t> histogram() const {
+    expects(shared_scales(), "code_averager::histogram: the snapshots differ in their scales");
+    expects(levels() <= 65'535, "code_averager::histogram: {} levels; 65535 are the most", levels());
+    std::vector<std::uint64_t> counts(static_cast<std::size_t>(levels()));
+    sums_.visit([&](auto const& sums) {
+      for (auto s : sums) ++counts[static_cast<std::size_t>(static_cast<std::int64_t>(s) + max_code() * count_)];
+    });
+    return counts;
+  }
+
   [[nodiscard]] std::int64_t n_averaged() const noexcept { return count_; }
   /// Whether all snapshots so far have the same scales.
   [[nodiscard]] bool shared_scales() const noexcept { return !sums_.floating(); }
@@ -206,6 +234,8 @@ class code_averager {
  private:
   template <any_backend>
   friend class code_averager;
+  template <any_backend>
+  friend class code_moments;
 
   static constexpr std::uint32_t magic = 0x31434100;
 

@@ -5,6 +5,7 @@
 
 #include <sqwa/core/bytes.hpp>
 #include <sqwa/core/contract.hpp>
+#include <sqwa/exec/backend.hpp>
 #include <sqwa/exec/executor.hpp>
 #include <sqwa/quant/granularity.hpp>
 #include <sqwa/quant/packed.hpp>
@@ -76,6 +77,15 @@ class code_sums {
     return std::visit(std::forward<F>(f), sums_);
   }
 
+  /// The same for sums that are not doubles.
+  template <class F>
+  auto visit_integers(F&& f) const {
+    if (auto const* s = std::get_if<1>(&sums_)) return f(*s);
+    if (auto const* s = std::get_if<2>(&sums_)) return f(*s);
+    if (auto const* s = std::get_if<3>(&sums_)) return f(*s);
+    return f(*std::get_if<0>(&sums_));
+  }
+
   [[nodiscard]] bool floating() const noexcept { return std::holds_alternative<std::vector<double>>(sums_); }
   [[nodiscard]] std::size_t width() const noexcept {
     return visit([](auto const& s) { return sizeof(s[0]); });
@@ -114,22 +124,53 @@ class code_sums {
     });
   }
 
-  /// Adds the codes of a snapshot to integers, its values to doubles.
-  template <executor E>
-  void add(packed const& p, E const& exec) {
+  /// Whether integer sums within ±`most` fit as they are.
+  [[nodiscard]] bool fits(std::int64_t most) const noexcept {
+    return visit([most](auto const& s) {
+      using sum = typename std::remove_cvref_t<decltype(s)>::value_type;
+      return std::integral<sum> &&
+             std::cmp_less_equal(most, std::numeric_limits<std::int64_t>::max() >> (64 - 8 * sizeof(sum)));
+    });
+  }
+
+  /// Adds `sign` times the codes of a snapshot to integers, its values to doubles. Whether each field is a code.
+  ///
+  /// Integers take fields that are no codes in too, modulo their width: the other sign takes everything back.
+  template <any_backend B>
+  bool add(packed const& p, B const& where, int sign = 1) {
+    return std::visit(
+        [&](auto& sums) {
+          using sum = typename std::remove_reference_t<decltype(sums)>::value_type;
+          return in_chunks(p, where, [&](std::size_t begin, std::size_t end) {
+            if constexpr (std::same_as<sum, std::int8_t>) {
+              return B::kernels::add_codes(std::span(sums).subspan(begin, end - begin),
+                                           p.bytes.data() + packed_bytes(begin, p.bits()), p.bits(), p.max_code(),
+                                           sign);
+            } else {
+              return in_pieces(p, begin, end, [&](std::size_t first, auto codes) {
+                if constexpr (std::floating_point<sum>) {
+                  add_values(p, sums, first, codes);
+                } else {
+                  add_integers(std::span(sums).subspan(first, codes.size()), codes, sign);
+                }
+              });
+            }
+          });
+        },
+        sums_);
+  }
+
+  /// Adds the squares of the codes of a snapshot to integers that have room for them. The fields are not checked.
+  template <any_backend B>
+  void add_squares(packed const& p, B const& where) {
     std::visit(
         [&](auto& sums) {
           using sum = typename std::remove_reference_t<decltype(sums)>::value_type;
-          for_each_chunk(exec, p.size(), [&](std::size_t begin, std::size_t end) {
+          for_each_chunk(where.exec, p.size(), [&](std::size_t begin, std::size_t end) {
             for_each_piece(p, begin, end, [&](std::size_t first, auto codes) {
-              if constexpr (std::floating_point<sum>) {
-                for_each_run(p.layout, first, first + codes.size(), [&](std::size_t b, std::size_t at, std::size_t n) {
-                  auto const scale = static_cast<double>(p.scales[b]);
-                  for (std::size_t i = at; i != at + n; ++i) sums[i] += static_cast<double>(codes[i - first]) * scale;
-                });
-              } else {
-                auto const to = std::span(sums).subspan(first, codes.size());
-                for (std::size_t i = 0; i != to.size(); ++i) to[i] = static_cast<sum>(to[i] + codes[i]);
+              for (std::size_t k = 0; k != codes.size(); ++k) {
+                sum& to = sums[first + k];
+                to = static_cast<sum>(to + static_cast<sum>(codes[k] * codes[k]));
               }
             });
           });
@@ -168,6 +209,39 @@ class code_sums {
   bool operator==(code_sums const&) const = default;
 
  private:
+  /// Whether `f(begin, end)` is true for all chunks.
+  template <any_backend B, class F>
+  static bool in_chunks(packed const& p, B const& where, F&& f) {
+    return reduce(where.exec, p.size(), true, f, [](bool a, bool b) { return a && b; });
+  }
+
+  /// Calls `f(first, codes)` for all pieces. Whether all are codes.
+  template <class F>
+  static bool in_pieces(packed const& p, std::size_t begin, std::size_t end, F&& f) {
+    bool good = true;
+    for_each_piece(p, begin, end, [&](std::size_t first, auto codes) {
+      good = first_outside(codes, p.max_code()) == codes.size() && good;
+      f(first, codes);
+    });
+    return good;
+  }
+
+  template <class Sum, class Code>
+  static void add_integers(std::span<Sum> sums, std::span<Code const> codes, int sign) noexcept {
+    using bits = std::make_unsigned_t<Sum>;
+    for (std::size_t k = 0; k != sums.size(); ++k) {
+      sums[k] = static_cast<Sum>(static_cast<bits>(static_cast<bits>(sums[k]) + static_cast<bits>(sign * codes[k])));
+    }
+  }
+
+  template <class Code>
+  static void add_values(packed const& p, std::vector<double>& sums, std::size_t first, std::span<Code const> codes) {
+    for_each_run(p.layout, first, first + codes.size(), [&](std::size_t b, std::size_t at, std::size_t n) {
+      auto const scale = static_cast<double>(p.scales[b]);
+      for (std::size_t i = at; i != at + n; ++i) sums[i] += static_cast<double>(codes[i - first]) * scale;
+    });
+  }
+
   template <class Wide>
   void widen() {
     sums_ = visit([](auto const& s) {

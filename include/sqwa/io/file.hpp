@@ -49,12 +49,37 @@ class descriptor {
   int number_;
 };
 
+/// Writes all bytes at an offset. Returns how many could not be written: 0 unless there was an error.
+inline std::size_t write_at(descriptor const& file, std::uint64_t offset, std::span<std::byte const> bytes) noexcept {
+  while (!bytes.empty()) {
+    ::ssize_t const n = ::pwrite(file.number(), bytes.data(), bytes.size(), static_cast<::off_t>(offset));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) break;
+    bytes = bytes.subspan(static_cast<std::size_t>(n));
+    offset += static_cast<std::uint64_t>(n);
+  }
+  return bytes.size();
+}
+
+/// Flushes the directory of a file, so that its name survives a crash of the machine.
+inline void sync_directory(std::filesystem::path const& file) {
+  std::filesystem::path const directory = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+  descriptor const parent(directory, O_RDONLY | O_DIRECTORY);
+  if (parent && ::fsync(parent.number()) != 0 && errno != EINVAL && errno != ENOTSUP) {  // some know no such flush
+    throw error(file, 0, "a directory that reaches the disk (the new file is in place)", last_error());
+  }
+}
+
 /// The file that is written first and renamed afterwards; removed unless that happened.
 class file_aside {
  public:
-  explicit file_aside(std::filesystem::path const& target) : path_(target) {
+  explicit file_aside(std::filesystem::path const& target) {
     static std::atomic<unsigned> count = 0;
-    path_ += ".new-" + std::to_string(::getpid()) + "-" + std::to_string(count++);
+    std::error_code status;
+    do {  // a killed process of the same number may have left its file behind
+      path_ = target;
+      path_ += ".new-" + std::to_string(::getpid()) + "-" + std::to_string(count++);
+    } while (std::filesystem::exists(path_, status));
   }
   file_aside(file_aside const&) = delete;
   file_aside& operator=(file_aside const&) = delete;
@@ -116,23 +141,16 @@ inline void write_aside(std::filesystem::path const& path, std::span<std::byte c
   detail::file_aside aside(target);
   detail::descriptor file(aside.path(), O_WRONLY | O_CREAT | O_EXCL, 0666);
   if (!file) throw error(path, 0, "a directory that can be written to", detail::last_error());
-  std::size_t at = 0;
-  while (at != bytes.size()) {
-    ::ssize_t const n = ::write(file.number(), bytes.data() + at, bytes.size() - at);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) throw error(path, at, "room for " + std::to_string(bytes.size()) + " bytes", detail::last_error());
-    at += static_cast<std::size_t>(n);
+  std::size_t const left = detail::write_at(file, 0, bytes);
+  if (left != 0) {
+    throw error(path, bytes.size() - left, "room for " + std::to_string(bytes.size()) + " bytes", detail::last_error());
   }
   if (::fsync(file.number()) != 0 || !file.close()) {
-    throw error(path, at, "bytes that reach the disk", detail::last_error());
+    throw error(path, bytes.size(), "bytes that reach the disk", detail::last_error());
   }
   if (!aside.rename_to(target)) throw error(path, 0, "a file that can be replaced", detail::last_error());
 
-  fs::path const directory = target.has_parent_path() ? target.parent_path() : fs::path(".");
-  detail::descriptor const parent(directory, O_RDONLY | O_DIRECTORY);
-  if (parent && ::fsync(parent.number()) != 0 && errno != EINVAL && errno != ENOTSUP) {  // some know no such flush
-    throw error(path, 0, "a directory that reaches the disk (the new file is in place)", detail::last_error());
-  }
+  detail::sync_directory(target);
 }
 
 }  // namespace io

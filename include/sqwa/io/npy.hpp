@@ -5,6 +5,7 @@
 
 #include <sqwa/io/error.hpp>
 #include <sqwa/io/file.hpp>
+#include <sqwa/io/npy_array.hpp>
 #include <sqwa/tensor/xtensor.hpp>
 
 #if __has_include(<xtensor/io/xnpy.hpp>)  // 0.26 moved its headers into folders
@@ -16,7 +17,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <charconv>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -47,40 +47,6 @@ std::string npy_type() {
   return std::string{order, kind} + std::to_string(sizeof(T));
 }
 
-/// What follows 'key': in the dictionary of a header.
-inline std::string_view npy_value(std::filesystem::path const& path, std::string_view header, std::string const& key) {
-  std::size_t at = header.find("'" + key + "':");
-  if (at == std::string_view::npos) throw error(path, 10, "the key '" + key + "' in the header", "none");
-  header.remove_prefix(at + key.size() + 3);
-  at = header.find_first_not_of(' ');
-  header.remove_prefix(std::min(at, header.size()));
-  return header;
-}
-
-/// The header's dictionary and the offset of the first value.
-struct npy_header {
-  std::string_view text;
-  std::size_t end = 0;
-};
-
-inline npy_header find_npy_header(std::filesystem::path const& path, std::span<std::byte const> file) {
-  constexpr std::string_view magic = "\x93NUMPY";
-  std::string_view const text(reinterpret_cast<char const*>(file.data()), file.size());
-  if (!text.starts_with(magic)) throw error(path, 0, "a NumPy array file", "other bytes");
-  if (file.size() < 8) throw error(path, file.size(), "a format version", "the end of the file");
-  auto const byte = [&](std::size_t at) { return std::to_integer<std::size_t>(file[at]); };
-  std::size_t const version = byte(6);
-  if (version < 1 || version > 3) throw error(path, 6, "format version 1, 2 or 3", std::to_string(version));
-  std::size_t const width = version == 1 ? 2 : 4;
-  if (file.size() < 8 + width) throw error(path, file.size(), "the length of the header", "the end of the file");
-  std::size_t length = 0;
-  for (std::size_t i = width; i-- != 0;) length = length << 8 | byte(8 + i);
-  if (length > file.size() - 8 - width) {
-    throw error(path, 8, "a header that ends inside the file", "a length of " + std::to_string(length));
-  }
-  return {text.substr(8 + width, length), 8 + width + length};
-}
-
 }  // namespace detail
 
 /// Writes an array or an expression as a NumPy file, through `write_aside`.
@@ -103,38 +69,12 @@ template <npy_number T, std::size_t Rank>
   if (std::string_view const found = detail::npy_value(path, header.text, "descr"); !found.starts_with(type)) {
     throw error(path, 10, "values of type " + type, std::string(found.substr(0, found.find_first_of(",}"))));
   }
-  std::string_view const order = detail::npy_value(path, header.text, "fortran_order");
-  if (!order.starts_with("False") && !(Rank < 2 && order.starts_with("True"))) {
-    throw error(path, 10, "C order", "'fortran_order': " + std::string(order.substr(0, order.find(','))));
-  }
-
-  std::string_view tuple = detail::npy_value(path, header.text, "shape");
-  std::size_t const close = tuple.find(')');
-  if (!tuple.starts_with('(') || close == std::string_view::npos) throw error(path, 10, "a tuple of extents", "none");
-  tuple = tuple.substr(1, close - 1);
+  if (Rank >= 2 && detail::npy_fortran(path, header.text)) throw error(path, 10, "C order", "'fortran_order': True");
+  auto const found = detail::npy_extents(path, header.text);
+  if (found.size() != Rank) throw error(path, 10, std::to_string(Rank) + " extents", std::to_string(found.size()));
   std::array<std::size_t, Rank> extents{};
-  std::size_t const room = (file.size() - header.end) / sizeof(T);
-  std::size_t count = 1;
-  std::size_t rank = 0;
-  bool empty = false;
-  while (!tuple.empty()) {
-    std::size_t extent = 0;
-    auto const [stop, status] = std::from_chars(tuple.data(), tuple.data() + tuple.size(), extent);
-    if (status != std::errc()) throw error(path, 10, "whole numbers as extents", "(" + std::string(tuple) + ")");
-    tuple.remove_prefix(static_cast<std::size_t>(stop - tuple.data()));
-    if (!tuple.empty() && tuple.front() != ',') throw error(path, 10, "commas between extents", std::string(tuple));
-    tuple.remove_prefix(std::min(tuple.size(), tuple.find_first_not_of(", ")));
-    if (rank < Rank) extents[rank] = extent;
-    ++rank;
-    empty = empty || extent == 0;
-    count = extent != 0 && count > room / extent ? room + 1 : count * std::max<std::size_t>(extent, 1);
-  }
-  if (rank != Rank) throw error(path, 10, std::to_string(Rank) + " extents", std::to_string(rank));
-  if (empty) count = 0;
-  if (count > room || file.size() - header.end != count * sizeof(T)) {
-    throw error(path, header.end, "values that fill the file as the extents say",
-                std::to_string(file.size() - header.end) + " bytes");
-  }
+  std::ranges::copy(found, extents.begin());
+  std::size_t const count = detail::npy_count(path, found, file.size() - header.end, header.end, sizeof(T));
 
   xt::xtensor<T, Rank> array(extents);
   if (count != 0) std::memcpy(array.data(), file.data() + header.end, count * sizeof(T));

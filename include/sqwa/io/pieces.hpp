@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <span>
@@ -57,11 +58,13 @@ class piece_writer {
 /// Takes the pieces in the order in which they were put; no header can make it look or allocate beyond the payload.
 class piece_reader {
  public:
-  piece_reader(std::filesystem::path const& path, std::span<std::byte const> file, std::size_t first)
-      : path_(path), file_(file.first(file.size() - checksum_size)), at_(first), first_(first) {}
+  /// The pieces of `file`, whose payload begins at `first`; `base` is where `file` begins in the file called `path`.
+  piece_reader(std::filesystem::path const& path, std::span<std::byte const> file, std::size_t first,
+               std::uint64_t base = 0)
+      : path_(path), file_(file.first(file.size() - checksum_size)), at_(first), first_(first), base_(base) {}
 
   [[noreturn]] void fail(std::string expected, std::string const& found) const {
-    throw error(path_, at_, std::move(expected), found);
+    throw error(path_, base_ + at_, std::move(expected), found);
   }
 
   /// An unsigned number of the header.
@@ -88,24 +91,19 @@ class piece_reader {
     return shape(extents);
   }
 
-  [[nodiscard]] std::vector<float> floats(json const& j, std::size_t count) {
+  /// The bytes of so many floats.
+  [[nodiscard]] std::span<std::byte const> floats(json const& j, std::size_t count) {
     begin(j);
     if (number(j, "count") != count) fail(std::to_string(count) + " values", j.dump());
     if (count > (file_.size() - at_) / sizeof(float)) fail(std::to_string(count) + " values", "the end of the payload");
-    byte_reader source(file_.subspan(at_), "read_model");
-    std::vector<float> values(count);
-    for (float& v : values) v = source.get<float>();
-    at_ += count * sizeof(float);
-    return values;
+    return take(count * sizeof(float));
   }
 
-  [[nodiscard]] std::vector<std::byte> bytes(json const& j, std::size_t count) {
+  [[nodiscard]] std::span<std::byte const> bytes(json const& j, std::size_t count) {
     begin(j);
     if (number(j, "count") != count) fail(std::to_string(count) + " bytes of codes", j.dump());
     if (count > file_.size() - at_) fail(std::to_string(count) + " bytes of codes", "the end of the payload");
-    auto const piece = file_.subspan(at_, count);
-    at_ += count;
-    return {piece.begin(), piece.end()};
+    return take(count);
   }
 
   /// The payload must end here.
@@ -115,6 +113,11 @@ class piece_reader {
   }
 
  private:
+  std::span<std::byte const> take(std::size_t count) {
+    auto const piece = file_.subspan(at_, count);
+    at_ += count;
+    return piece;
+  }
   void begin(json const& j) {
     skip_padding();
     if (number(j, "offset") != at_ - first_) fail("a piece at offset " + std::to_string(at_ - first_), j.dump());
@@ -129,6 +132,7 @@ class piece_reader {
   std::span<std::byte const> file_;  // without its checksum
   std::size_t at_;
   std::size_t first_;
+  std::uint64_t base_;
 };
 
 }  // namespace detail

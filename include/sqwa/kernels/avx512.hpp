@@ -3,6 +3,7 @@
 #ifndef SQWA_KERNELS_AVX512_HPP
 #define SQWA_KERNELS_AVX512_HPP
 
+#include <sqwa/kernels/avx512_averages.hpp>
 #include <sqwa/kernels/avx512_codes.hpp>
 #include <sqwa/kernels/avx512_fits.hpp>
 #include <sqwa/kernels/avx512_flags.hpp>
@@ -181,12 +182,41 @@ struct avx512_kernels : xsimd_kernels<xsimd::avx512bw> {
     }
   }
 
+  static bool add_codes(std::span<std::int8_t> sums, std::byte const* bytes, int bits, int limit,
+                        int sign = 1) noexcept {
+    bool const good = detail::avx512_averages::add(sums, bytes, bits, limit, sign);
+    std::size_t const done = sums.size() / 64 * 64;
+    return base::add_codes(sums.subspan(done), bytes + done / 8 * static_cast<std::size_t>(bits), bits, limit, sign) &&
+           good;
+  }
+
   template <class T>
-  static code_sums sum_codes(std::span<T const> x, T inverse, T limit) noexcept {
+  static bool mean_codes(std::span<T> y, std::span<std::byte const* const> snapshots, int bits, int limit,
+                         double scale) noexcept {
+    if constexpr (std::is_same_v<T, float>) {
+      if (bits == 2 && limit == 1 && snapshots.size() <= 7) {
+        bool const good = detail::avx512_averages::mean(y, snapshots, scale);
+        return base::template mean_with<avx512_kernels>(y, snapshots, y.size() / 256 * 256, bits, limit, scale) && good;
+      }
+    }
+    return base::template mean_with<avx512_kernels>(y, snapshots, 0, bits, limit, scale);
+  }
+
+  template <class T>
+  static code_products sum_codes(std::span<T const> x, T inverse, T limit) noexcept {
     if constexpr (!std::is_same_v<T, float>)
       return base::sum_codes<T>(x, inverse, limit);
     else
       return detail::avx512_fits::sum_codes(x, inverse, limit);
+  }
+  template <class T>
+  static std::size_t split_codes(std::span<T const> x, T inverse, T other, T limit, T* inside,
+                                 code_products& sums) noexcept {
+    if constexpr (!std::is_same_v<T, float>) {
+      return base::template split_codes<T>(x, inverse, other, limit, inside, sums);
+    } else {
+      return detail::avx512_fits::split_codes(x, inverse, other, limit, inside, sums);
+    }
   }
   template <class T>
   static tail_table tails(std::span<T const> x, std::array<T, 6> const& above) noexcept {

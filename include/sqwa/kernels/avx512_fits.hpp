@@ -23,7 +23,7 @@ namespace detail {
 /// The kernels of `portable_fit_kernels` for float; the sum of a lane is the same there and here.
 class avx512_fits {
  public:
-  static code_sums sum_codes(std::span<float const> x, float inverse, float limit) noexcept {
+  static code_products sum_codes(std::span<float const> x, float inverse, float limit) noexcept {
     __m512 const factor = _mm512_set1_ps(inverse), most = _mm512_set1_ps(limit), half = _mm512_set1_ps(0.5F);
     wide_lanes products, squares;
     std::int64_t ones = 0;
@@ -44,6 +44,26 @@ class avx512_fits {
       squares.add_products(c, c, d, d);
     });
     return {products.total(), squares.total()};
+  }
+
+  static std::size_t split_codes(std::span<float const> x, float inverse, float other, float limit, float* inside,
+                                 code_products& sums) noexcept {
+    __m512 const factor = _mm512_set1_ps(inverse), second = _mm512_set1_ps(other), most = _mm512_set1_ps(limit);
+    auto const code = [=](__m512 v, __m512 f) {
+      constexpr int nearest = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
+      return _mm512_roundscale_ps(_mm512_min_ps(_mm512_mul_ps(v, f), most), nearest);
+    };
+    wide_lanes products, squares;
+    float* end = inside;
+    in_lanes(x, [&](__m512 a, __m512 b) {
+      __m512 const c = code(a, factor), d = code(b, factor);
+      products.add_products(a, c, b, d);
+      squares.add_products(c, c, d, d);
+      end = keep(end, _mm512_cmp_ps_mask(c, code(a, second), _CMP_NEQ_UQ), a);
+      end = keep(end, _mm512_cmp_ps_mask(d, code(b, second), _CMP_NEQ_UQ), b);
+    });
+    sums = sums + code_products{products.total(), squares.total()};
+    return static_cast<std::size_t>(end - inside);
   }
 
   static tail_table tails(std::span<float const> x, std::array<float, 6> const& above) noexcept {

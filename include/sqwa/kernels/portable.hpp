@@ -4,6 +4,7 @@
 #define SQWA_KERNELS_PORTABLE_HPP
 
 #include <sqwa/core/config.hpp>
+#include <sqwa/kernels/portable_averages.hpp>
 #include <sqwa/kernels/portable_fits.hpp>
 #include <sqwa/kernels/portable_ternary.hpp>
 
@@ -61,7 +62,8 @@ template <class K>
 concept kernel_set = requires(std::span<float> y, std::span<float const> x, float w, matrix<float> c,
                               matrix<float const> a, windows<float> v, std::span<std::int8_t> codes,
                               std::span<std::int8_t const> const_codes, std::byte* bytes, ternary_rows t,
-                              std::array<float, 6> const& above, tail& sums) {
+                              std::array<float, 6> const& above, tail& sums,
+                              std::span<std::byte const* const> snapshots, code_products& codes_sum) {
   { K::template dot<float>(x, x) }
   noexcept->std::same_as<float>;
   { K::template sum<float>(x) }
@@ -89,11 +91,17 @@ concept kernel_set = requires(std::span<float> y, std::span<float const> x, floa
   { K::template lsq_backward<float>(y, x, x, w, w) }
   noexcept->std::same_as<float>;
   { K::template sum_codes<float>(x, w, w) }
-  noexcept->std::same_as<code_sums>;
+  noexcept->std::same_as<code_products>;
+  { K::template split_codes<float>(x, w, w, w, y.data(), codes_sum) }
+  noexcept->std::same_as<std::size_t>;
   { K::template tails<float>(x, above) }
   noexcept->std::same_as<tail_table>;
   { K::template split<float>(x, w, w, y.data(), sums) }
   noexcept->std::same_as<std::size_t>;
+  { K::add_codes(codes, bytes, 2, 1, -1) }
+  noexcept->std::same_as<bool>;
+  { K::template mean_codes<float>(y, snapshots, 2, 1, 1.0) }
+  noexcept->std::same_as<bool>;
   { K::ternary_gemm(static_cast<std::int32_t*>(nullptr), 1, t, codes.data(), 1) }
   noexcept->std::same_as<void>;
   { K::ternary_gemv(y.data(), t, x.data()) }
@@ -111,7 +119,7 @@ concept kernel_set = requires(std::span<float> y, std::span<float const> x, floa
 /// @tparam Isa  names the instruction set a derived set is compiled for, so that two translation
 ///              units with different target flags never share one of these symbols
 template <class Isa>
-struct portable_kernels : portable_fit_kernels<Isa>, portable_ternary_kernels<Isa> {
+struct portable_kernels : portable_fit_kernels<Isa>, portable_average_kernels<Isa>, portable_ternary_kernels<Isa> {
   /// The sum of x[i] * y[i]; 0 for no values.
   template <class T>
   static T dot(std::span<T const> x, std::span<T const> y) noexcept {

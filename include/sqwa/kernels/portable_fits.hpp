@@ -15,12 +15,14 @@
 namespace sqwa::inline SQWA_ABI {
 
 /// What the magnitudes of a block and their codes c add up to: <|x|, c> and <c, c>.
-struct code_sums {
+struct code_products {
   double products = 0;
   double squares = 0;
 
-  constexpr code_sums operator+(code_sums o) const noexcept { return {products + o.products, squares + o.squares}; }
-  bool operator==(code_sums const&) const = default;
+  constexpr code_products operator+(code_products o) const noexcept {
+    return {products + o.products, squares + o.squares};
+  }
+  bool operator==(code_products const&) const = default;
 };
 
 /// The magnitudes above a threshold: what they add up to, and how many they are.
@@ -60,7 +62,7 @@ struct portable_fit_kernels : portable_code_kernels<Isa> {
   ///
   /// `inverse` >= 0, finite; `limit` an integer in [1, 32767].
   template <class T>
-  static code_sums sum_codes(std::span<T const> x, T inverse, T limit) noexcept {
+  static code_products sum_codes(std::span<T const> x, T inverse, T limit) noexcept {
     std::array<double, fit_lanes> products{}, squares{};
     in_lanes(x, [&](T const* v) {
       for (std::size_t l = 0; l != fit_lanes; ++l) {
@@ -72,6 +74,31 @@ struct portable_fit_kernels : portable_code_kernels<Isa> {
       }
     });
     return {base::halved(products), base::halved(squares)};
+  }
+
+  /// Writes the magnitudes whose codes at `inverse` and at `other` differ to `inside`, in their order, adds the sums
+  /// for the codes at `inverse`, as `sum_codes` does, and returns how many it wrote.
+  ///
+  /// Room and arguments as for `split` and `sum_codes`.
+  template <class T>
+  static std::size_t split_codes(std::span<T const> x, T inverse, T other, T limit, T* inside,
+                                 code_products& sums) noexcept {
+    std::size_t n = 0;
+    in_lanes(x, [&](T const* v) {
+      std::array<T, fit_lanes> apart;
+      for (std::size_t l = 0; l != fit_lanes; ++l) {
+        T const t = std::abs(v[l]) * inverse, u = std::abs(v[l]) * other;
+        apart[l] = std::rint(t < limit ? t : limit) - std::rint(u < limit ? u : limit);
+      }
+      T* end = inside + n;
+      for (std::size_t l = 0; l != fit_lanes; ++l) {
+        *end = std::abs(v[l]);
+        end += apart[l] != 0 ? 1 : 0;
+      }
+      n = static_cast<std::size_t>(end - inside);
+    });
+    sums = sums + sum_codes<T>(x, inverse, limit);
+    return n;
   }
 
   /// The tails above some thresholds >= 0.

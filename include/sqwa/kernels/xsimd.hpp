@@ -4,12 +4,14 @@
 #define SQWA_KERNELS_XSIMD_HPP
 
 #include <sqwa/kernels/portable.hpp>
+#include <sqwa/kernels/x86_ternary.hpp>
 #include <sqwa/kernels/xsimd_codes.hpp>
 #include <sqwa/kernels/xsimd_gemm.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <type_traits>
 #include <xsimd/xsimd.hpp>
@@ -104,6 +106,13 @@ struct xsimd_kernels : xsimd_code_kernels<Arch> {
           }
         });
   }
+
+#ifdef __SSE2__
+  static void ternary_gemm(std::int32_t* c, std::size_t stride, ternary_rows w, std::int8_t const* a,
+                           std::size_t n) noexcept {
+    detail::x86_ternary<Arch>::gemm(c, stride, w, a, n);
+  }
+#endif
 
  private:
   template <class T>

@@ -166,24 +166,35 @@ struct xsimd_code_kernels : portable_kernels<Arch> {
   /// `decode` of fields of which only the largest, all ones, is no code.
   template <std::size_t Bits, class T>
   static bool decode_bytes(std::span<T> y, std::byte const* bytes, T scale) noexcept {
-    constexpr std::size_t each = 8 / Bits;
-    constexpr int fields = 1 << Bits, limit = fields / 2 - 1;
+    constexpr std::size_t each = 8 / Bits, fields = std::size_t{1} << Bits;
+    constexpr int limit = fields / 2 - 1;
+    std::array<T, fields> value;
+    for (std::size_t f = 0; f != fields; ++f) value[f] = static_cast<T>(static_cast<int>(f) - limit) * scale;
     std::array<std::array<T, each>, 256> values;
     for (std::size_t b = 0; b != values.size(); ++b) {
-      for (std::size_t k = 0; k != each; ++k) {
-        values[b][k] = static_cast<T>(static_cast<int>(b >> k * Bits) % fields - limit) * scale;
-      }
+      for (std::size_t k = 0; k != each; ++k) values[b][k] = value[b >> k * Bits & (fields - 1)];
     }
     std::size_t const whole = y.size() / each;
-    unsigned ones = 0;  // a byte's field is all ones where its bits are, each shifted to the lowest
-    for (std::size_t i = 0; i != whole; ++i) {
-      auto const b = std::to_integer<unsigned>(bytes[i]);
-      std::memcpy(&y[i * each], values[b].data(), sizeof(T) * each);
-      unsigned both = b & b >> 1;
+    std::uint64_t ones = 0;  // a field is all ones where its bits are, each shifted to the lowest
+    auto const see = [&ones](std::uint64_t b) {
+      std::uint64_t both = b & b >> 1;
       if constexpr (Bits == 4) both &= both >> 2;
-      ones |= both;
+      ones |= both & (Bits == 2 ? 0x5555'5555'5555'5555U : 0x1111'1111'1111'1111U);
+    };
+    std::size_t i = 0;
+    for (; i + 8 <= whole; i += 8) {
+      std::uint64_t eight;
+      std::memcpy(&eight, bytes + i, sizeof eight);
+      see(eight);
+      for (std::size_t k = 0; k != 8; ++k) {
+        std::memcpy(&y[(i + k) * each], values[std::to_integer<std::size_t>(bytes[i + k])].data(), sizeof(T) * each);
+      }
     }
-    bool const good = (ones & (Bits == 2 ? 0x55U : 0x11U)) == 0;
+    for (; i != whole; ++i) {
+      see(std::to_integer<std::uint64_t>(bytes[i]));
+      std::memcpy(&y[i * each], values[std::to_integer<std::size_t>(bytes[i])].data(), sizeof(T) * each);
+    }
+    bool const good = ones == 0;
     return portable::template decode<T>(y.subspan(whole * each), bytes + whole, Bits, limit, scale) && good;
   }
 };

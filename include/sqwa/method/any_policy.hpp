@@ -10,6 +10,7 @@
 #include <sqwa/quant/quantizer.hpp>
 #include <sqwa/quant/symmetric.hpp>
 #include <sqwa/schedule/capture.hpp>
+#include <sqwa/schedule/loss_gated.hpp>
 #include <sqwa/schedule/schedule.hpp>
 
 #include <concepts>
@@ -69,21 +70,40 @@ class any_schedule {
   std::shared_ptr<interface const> self_;
 };
 
-/// Any capture policy, its type forgotten.
+/// Any capture policy, its type forgotten: one that looks at the schedule alone, or one with a gate for the loss.
 class any_capture {
  public:
   template <class P>
     requires(!std::same_as<P, any_capture>)
   &&capture_policy<P, any_schedule> any_capture(P policy)  // NOLINT(google-explicit-constructor)
-      : decide_(std::move(policy)) {}
+      : candidate_(std::move(policy)) {}
 
-  /// Whether a snapshot is taken after step `t` of a run of `total` steps.
+  template <class P>
+    requires(!std::same_as<P, any_capture>)
+  &&gated_capture_policy<P, any_schedule> any_capture(P policy)  // NOLINT(google-explicit-constructor)
+      : candidate_(
+            [policy](any_schedule const& s, step_index t, step_index n) -> bool { return policy.candidate(s, t, n); }),
+  admits_([policy](loss_trend const& seen) -> bool { return policy.admits(seen); }),
+  next_([policy](loss_trend const& seen, double loss) { return policy.next(seen, loss); }) {}
+
+  /// Whether a snapshot is taken after step `t` of a run of `total` steps, as far as the schedule says: the gate has
+  /// not been asked.
   [[nodiscard]] bool operator()(any_schedule const& schedule, step_index t, step_index total) const {
-    return decide_(schedule, t, total);
+    return candidate_(schedule, t, total);
+  }
+  /// Whether the loss decides too.
+  [[nodiscard]] bool gated() const noexcept { return static_cast<bool>(admits_); }
+  /// Whether the gate lets a capture pass; true without a gate.
+  [[nodiscard]] bool admits(loss_trend const& seen) const { return !gated() || admits_(seen); }
+  /// The gate's state after one more loss; unchanged without a gate.
+  [[nodiscard]] loss_trend next(loss_trend const& seen, double loss) const {
+    return gated() ? next_(seen, loss) : seen;
   }
 
  private:
-  std::function<bool(any_schedule const&, step_index, step_index)> decide_;
+  std::function<bool(any_schedule const&, step_index, step_index)> candidate_;
+  std::function<bool(loss_trend const&)> admits_;
+  std::function<loss_trend(loss_trend const&, double)> next_;
 };
 
 /// How the gradient passes the rounding: not at all outside the outermost point, or everywhere.
@@ -95,10 +115,10 @@ class any_quantizer {
   /// A format with the default fit (`l2`), granularity (`per_tensor`) and rounding (`nearest_even`).
   template <class F>
     requires(!std::same_as<F, any_quantizer>)
-  &&number_format<F> any_quantizer(F format)  // NOLINT(google-explicit-constructor)
+  &&uniform_format<F> any_quantizer(F format)  // NOLINT(google-explicit-constructor)
       : any_quantizer(quantizer{format}) {}
 
-  template <class F, class Fit, class G, class R>
+  template <uniform_format F, class Fit, class G, class R>
   any_quantizer(quantizer<F, Fit, G, R> q)  // NOLINT(google-explicit-constructor)
       : self_(std::make_shared<model<quantizer<F, Fit, G, R>> const>(std::move(q))) {}
 

@@ -7,6 +7,7 @@
 #include <sqwa/method/any_policy.hpp>
 #include <sqwa/method/learner.hpp>
 #include <sqwa/nn/low_bit_model.hpp>
+#include <sqwa/quant/packed.hpp>
 #include <sqwa/schedule/schedule.hpp>
 #include <sqwa/tensor/shape.hpp>
 
@@ -89,15 +90,19 @@ class low_bit_weights {
     low_bit_model model;
     for (std::size_t i = 0; i != tensors_.size(); ++i) {
       tensor_state const& t = tensors_[i];
-      model.weights.push_back({t.name, t.extents,
-                               format_.encode(std::span<scalar const>(t.weights), t.extents,
-                                              std::span<float const>(t.scales), noise_of(i))});
+      model.weights.push_back({t.name, t.extents, encode(i)});
     }
     if constexpr (requires { learner_->float_parameters(); }) {
       append(model.floats, learner_->float_parameters(), "float");
     }
     if constexpr (requires { learner_->statistics(); }) append(model.floats, learner_->statistics(), "statistic");
     return model;
+  }
+
+  /// The codes of tensor `i` at the latent weights as they stand, as the next step will use them.
+  [[nodiscard]] packed encode(std::size_t i) const {
+    tensor_state const& t = tensors_[i];
+    return format_.encode(std::span<scalar const>(t.weights), t.extents, std::span<float const>(t.scales), noise_of(i));
   }
 
   /// Puts a captured model into the learner: its decoded weights become the latent ones.
@@ -129,6 +134,7 @@ class low_bit_weights {
 
   [[nodiscard]] L& trained() const noexcept { return *learner_; }
   [[nodiscard]] std::size_t size() const noexcept { return tensors_.size(); }
+  [[nodiscard]] std::string const& name(std::size_t i) const noexcept { return tensors_[i].name; }
   /// The latent weights of tensor `i`.
   [[nodiscard]] std::span<scalar> weights(std::size_t i) const noexcept { return tensors_[i].weights; }
   /// The scales of tensor `i`, one a block.

@@ -8,9 +8,14 @@
 #include <sqwa/method/learner.hpp>
 #include <sqwa/method/low_bit_weights.hpp>
 #include <sqwa/method/recipe.hpp>
+#include <sqwa/nn/low_bit_model.hpp>
+#include <sqwa/nn/training_error.hpp>
+#include <sqwa/schedule/loss_gated.hpp>
 #include <sqwa/schedule/schedule.hpp>
 
 #include <functional>
+#include <string>
+#include <type_traits>
 
 namespace sqwa::inline SQWA_ABI {
 
@@ -70,17 +75,44 @@ void train_low_bit(char const* name, low_bit_weights<L>& weights, phase const& p
   detail::run_phase(name, p, watch, step, after);
 }
 
+/// What else is told while a model is retrained; each may be empty. What they throw ends the run.
+///
+/// They see and change nothing of the training: its bits are the same with and without them.
+template <learner L>
+struct retrain_hooks {
+  std::function<void(low_bit_weights<L> const&, step_index)> after_step = {};  ///< before the capture of that step
+  std::function<void(low_bit_model const&)> captured = {};
+};
+
 /// Phase 3: retrains the directly quantized model and averages the captures. `last` receives the last of them.
+///
+/// A gated capture policy is asked with the training losses of this phase, that of the step at hand included; where it
+/// admits no candidate, `training_error` tells so and the learner keeps the retrained weights.
 template <learner L>
 capture_average<L> retrain(low_bit_weights<L>& weights, recipe const& r, low_bit_model& last,
-                           observer const& watch = {}) {
+                           observer const& watch = {}, std::type_identity_t<retrain_hooks<L>> const& hooks = {}) {
   capture_average<L> average(r.average);
-  train_low_bit("retrain", weights, r.retrain, r, watch, [&](step_index t) {
+  loss_trend seen;
+  step_index candidates = 0;
+  auto const note = [&](progress const& p) {
+    seen = r.capture.next(seen, p.loss);
+    if (watch) watch(p);
+  };
+  train_low_bit("retrain", weights, r.retrain, r, note, [&](step_index t) {
+    if (hooks.after_step) hooks.after_step(weights, t);
     if (!r.capture(r.retrain.rate, t, r.retrain.length())) return;
+    ++candidates;
+    if (!r.capture.admits(seen)) return;
     if (r.scales == scale_rule::refitted) weights.fit();
     last = weights.capture();
     average.update(last, weights);
+    if (hooks.captured) hooks.captured(last);
   });
+  if (candidates > 0 && average.captures() == 0) {
+    throw nn::training_error("retrain: the gate admitted none of " + std::to_string(candidates) +
+                             " captures; the recent loss is " + std::to_string(seen.recent) + ", the best was " +
+                             std::to_string(seen.best));
+  }
   return average;
 }
 

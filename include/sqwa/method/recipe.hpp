@@ -5,6 +5,7 @@
 
 #include <sqwa/core/contract.hpp>
 #include <sqwa/method/any_policy.hpp>
+#include <sqwa/method/diagnosis.hpp>
 #include <sqwa/schedule/capture.hpp>
 #include <sqwa/schedule/shapes.hpp>
 
@@ -48,8 +49,9 @@ struct recipe {
   scale_rule requantize = scale_rule::refitted;    ///< 5 scales of the re-quantized average
   start_point fine_tune_from = start_point::mean;  ///< 5 latent weights at its start
   straight_through gradient = straight_through::plain;  ///< 3, 5 gradient of the rounding
-  float control_rate = 0;  ///< top rate of the control's cosine; 0: that of `retrain` at its first step
-  std::uint64_t seed = 1;  ///< of stochastic rounding
+  float control_rate = 0;           ///< top rate of the control's cosine; 0: that of `retrain` at its first step
+  std::uint64_t seed = 1;           ///< of stochastic rounding
+  diagnosis_options diagnose = {};  ///< 3 what is measured on the captures; nothing by default
 
   /// The steps of retraining and fine-tuning together: what the control takes too.
   [[nodiscard]] step_index low_bit_steps() const { return retrain.length() + fine_tune.length(); }

@@ -4,10 +4,12 @@
 #define SQWA_METHOD_REPORT_HPP
 
 #include <sqwa/core/config.hpp>
+#include <sqwa/method/diagnosis.hpp>
 #include <sqwa/nn/low_bit_model.hpp>
 #include <sqwa/nn/score.hpp>
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,8 +28,9 @@ struct report_row {
 /// The models of one run in the order in which they came about.
 struct report {
   std::vector<report_row> rows;
-  low_bit_model model;       ///< the last low-bit model: what ships
-  std::size_t captures = 0;  ///< how many models were averaged
+  low_bit_model model;                            ///< the last low-bit model: what ships
+  std::size_t captures = 0;                       ///< how many models were averaged
+  std::optional<sqwa::diagnosis> diagnosis = {};  ///< where the recipe asks for one
 
   /// The row of that name, or nullptr.
   [[nodiscard]] report_row const* find(std::string_view name) const noexcept {

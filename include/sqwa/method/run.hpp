@@ -3,6 +3,7 @@
 #ifndef SQWA_METHOD_RUN_HPP
 #define SQWA_METHOD_RUN_HPP
 
+#include <sqwa/method/diagnostics.hpp>
 #include <sqwa/method/learner.hpp>
 #include <sqwa/method/low_bit_weights.hpp>
 #include <sqwa/method/phases.hpp>
@@ -33,6 +34,9 @@ class reporter {
         {std::move(model), std::move(scores), bits, bytes, std::chrono::duration<double>(now - before_).count()});
     before_ = now;
   }
+
+  /// The time since the last row belongs to no row.
+  void skip() { before_ = std::chrono::steady_clock::now(); }
 
  private:
   report& report_;
@@ -68,8 +72,8 @@ report run_float(recipe const& r, L& l, observer const& watch = {}) {
 /// Phases 2 to 5 on a model that is trained in float: rows `direct`, `latent`, `last_capture`, `average`,
 /// `requantized`, `sqwa`.
 ///
-/// With `averaging::none`: rows `direct` and `control`. The learner ends with the latent weights of the last row; its
-/// low-bit model is `report::model`.
+/// With `averaging::none`: rows `direct` and `control`, and no diagnosis. The learner ends with the latent weights of
+/// the last row; its low-bit model is `report::model`.
 template <learner L>
 report run_low_bit(recipe const& r, L& l, observer const& watch = {}) {
   check(r);
@@ -88,9 +92,14 @@ report run_low_bit(recipe const& r, L& l, observer const& watch = {}) {
     low_bit_row("control");
   } else {
     low_bit_model last;
-    auto const average = retrain(weights, r, last, watch);
+    capture_diagnostics<L> look(r.diagnose);
+    auto const average = retrain(weights, r, last, watch, look.hooks());
     result.captures = average.captures();
     tell.row("latent", l, 32, detail::float_bytes(l));
+    if (r.diagnose.any()) {
+      result.diagnosis = look.finish(weights, r);
+      tell.skip();
+    }
     weights.put(last);
     tell.row("last_capture", l, bits_per_weight(last), byte_size(last));
     average.put(weights);
@@ -118,6 +127,7 @@ report run(recipe const& r, L& l, observer const& watch = {}) {
   for (report_row& row : rest.rows) result.rows.push_back(std::move(row));
   result.model = std::move(rest.model);
   result.captures = rest.captures;
+  result.diagnosis = std::move(rest.diagnosis);
   return result;
 }
 

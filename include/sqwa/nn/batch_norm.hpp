@@ -3,6 +3,7 @@
 #ifndef SQWA_NN_BATCH_NORM_HPP
 #define SQWA_NN_BATCH_NORM_HPP
 
+#include <sqwa/average/pooled_statistics.hpp>
 #include <sqwa/nn/layer.hpp>
 #include <sqwa/tensor/xtensor.hpp>
 
@@ -20,29 +21,6 @@ struct batch_norm_options {
   float momentum = 0.1F;  // how far one batch moves the running statistics
   float epsilon = 1e-5F;  // added to the variance
 };
-
-namespace detail {
-
-/// Mean and summed squared deviation of many numbers, joined from parts in the order given.
-///
-/// T. Chan, G. Golub, R. LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances", 1979.
-struct pooled {
-  double count = 0;
-  double mean = 0;
-  double squares = 0;  // the sum of (x - mean)²
-
-  void join(double other_count, double other_mean, double other_squares) {
-    if (other_count == 0) return;
-    double const all = count + other_count, distance = other_mean - mean;
-    mean += distance * (other_count / all);
-    squares += other_squares + distance * distance * (count * other_count / all);
-    count = all;
-  }
-  double variance() const { return count == 0 ? 0 : squares / count; }
-  double unbiased_variance() const { return count < 2 ? 0 : squares / (count - 1); }
-};
-
-}  // namespace detail
 
 /// y = scale * (x - mean) / sqrt(variance + epsilon) + shift, for each channel (the last extent) by itself.
 ///
@@ -195,7 +173,7 @@ class batch_norm {
     });
     auto const pieces = detail::sample_pieces(batch);
     for (std::size_t c = 0; c != channels_; ++c) {
-      detail::pooled all;
+      pooled_moments all;
       for (std::size_t p = 0; p != pieces.count(); ++p) {
         all.join(static_cast<double>((pieces.last(p) - pieces.first(p)) * positions_),
                  static_cast<double>(partial_[2 * p * channels_ + c]),
@@ -227,7 +205,7 @@ class batch_norm {
   xt::xtensor<T, 1> scale_, shift_, scale_gradient_, shift_gradient_, running_mean_, running_variance_;
   std::vector<T> mean_, factor_, offset_;  // what the last forward pass normalized by
   std::vector<double> variance_;
-  std::vector<detail::pooled> seen_;
+  std::vector<pooled_moments> seen_;
   std::vector<T> partial_;  // two sums for each channel and piece
 };
 

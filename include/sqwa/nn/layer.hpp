@@ -19,7 +19,8 @@ namespace sqwa::inline SQWA_ABI {
 
 namespace nn {
 
-/// What a parameter is for: only a `weight` is quantized and decays; a `statistic` is measured, not trained.
+/// What a parameter is for: only a `weight` is quantized and decays; a `norm` is a scale, a shift or a learned bound of
+/// activations; a `statistic` is measured, not trained.
 enum class role { weight, bias, norm, statistic };
 
 /// What a forward pass is for: `train` keeps what `backward` needs and moves running statistics; `infer` uses the

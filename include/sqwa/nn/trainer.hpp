@@ -78,9 +78,10 @@ class trainer {
     for (auto const& p : parameters()) all.push_back(p.gradient);
     return all;
   }
-  /// The trained tensors that stay in float: biases, scales and shifts of normalizations.
+  /// The trained tensors that stay in float: biases, scales and shifts of normalizations, learned bounds of
+  /// activations.
   [[nodiscard]] std::vector<parameter<float>> float_parameters() { return those_of({role::bias, role::norm}); }
-  /// The measured tensors: running means and variances.
+  /// The measured tensors: running means and variances, measured bounds of activations.
   [[nodiscard]] std::vector<parameter<float>> statistics() { return those_of({role::statistic}); }
 
   /// Takes the next batch: its mean loss and, in the model, the gradients at the parameters as they now stand.

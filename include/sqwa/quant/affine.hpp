@@ -8,6 +8,7 @@
 #include <sqwa/exec/backend.hpp>
 #include <sqwa/quant/format.hpp>
 #include <sqwa/quant/granularity.hpp>
+#include <sqwa/quant/min_max.hpp>  // IWYU pragma: export
 #include <sqwa/quant/quantize.hpp>
 #include <sqwa/quant/rounding.hpp>
 #include <sqwa/tensor/adapter.hpp>
@@ -40,48 +41,6 @@ struct affine {
   using code = std::conditional_t<(Bits <= 8), std::uint8_t, std::uint16_t>;
 
   bool operator==(affine const&) const = default;
-};
-
-/// A `number_format` with value = (code - zero_point) * scale, the codes within lowest_code … highest_code.
-template <class F>
-concept affine_format = number_format<F> && std::unsigned_integral<typename F::code> && requires {
-  { F::lowest_code } -> std::convertible_to<int>;
-  { F::highest_code } -> std::convertible_to<int>;
-};
-
-/// What an affine format stores for a block. The zero point is the code of the value 0.
-struct affine_scale {
-  float scale = 0;
-  std::int32_t zero_point = 0;
-
-  bool operator==(affine_scale const&) const = default;
-};
-
-/// The outermost points fall on the least and the largest weight, after both were stretched to take in zero.
-///
-/// scale = (max(w, 0) - min(w, 0)) / (highest_code - lowest_code), zero_point = lowest_code - min(w, 0) / scale rounded
-/// to the nearest code, ties to even (ONNX DynamicQuantizeLinear). Since the zero point is rounded, the outermost
-/// weights may lie up to half a step beyond the points. An empty block and zeros give scale 0 and the lowest code. No
-/// NaN, no infinity. Memory: none. Time: one pass.
-struct min_max {
-  template <real T, affine_format F>
-  [[nodiscard]] affine_scale operator()(std::span<T const> block, F const&) const noexcept {
-    constexpr double steps = F::highest_code - F::lowest_code;
-    constexpr double largest = std::numeric_limits<float>::max();
-    T low = 0;
-    T high = 0;
-    for (T w : block) {
-      low = std::min(low, w);
-      high = std::max(high, w);
-    }
-    double const least = std::max(static_cast<double>(low), -largest);
-    double const range = std::min(static_cast<double>(high), largest) - least;
-    auto scale = static_cast<float>(std::min(range / steps, largest / steps));
-    if (static_cast<double>(scale) * steps > largest) scale = std::nextafter(scale, 0.0F);
-    if (scale == 0) return {0, F::lowest_code};
-    double const zero = std::rint(F::lowest_code - least / static_cast<double>(scale));
-    return {scale, static_cast<std::int32_t>(std::min<double>(zero, F::highest_code))};
-  }
 };
 
 /// Codes of an affine format: unsigned, at most 16 bits.
@@ -117,6 +76,25 @@ T affine_steps(T w, affine_scale s, R const& round, float u) noexcept {
   return round(t, static_cast<T>(u)) + 0;
 }
 
+/// The codes of a run with one scale, elements from `first` on. Returns whether no value is NaN.
+template <affine_format F, rounding R, real T>
+bool affine_run(std::span<T const> x, affine_scale scale, R const& round, std::span<typename F::code> codes,
+                std::size_t first, noise const& u) noexcept {
+  bool numbers = true;
+  for_each_noisy<R>(x.size(), first, u, [&](std::size_t i, float noise_at) {
+    T const steps = affine_steps<F>(x[i], scale, round, noise_at);
+    numbers = numbers && steps == steps;
+    codes[i] = static_cast<typename F::code>((steps == steps ? static_cast<int>(steps) : 0) + scale.zero_point);
+  });
+  return numbers;
+}
+
+/// (code - zero_point) * scale.
+template <real T>
+T affine_value(int code, affine_scale s) noexcept {
+  return static_cast<T>(code - s.zero_point) * static_cast<T>(s.scale);
+}
+
 }  // namespace detail
 
 /// code <- saturate(round(value / scale) + zero_point), for every element (ONNX QuantizeLinear with `nearest_even`).
@@ -133,15 +111,8 @@ void quantize(std::span<T> values, blocks const& layout, std::span<affine_scale 
   detail::check_sizes("quantize", x.size(), layout, scales.size(), codes.size());
   detail::check_affine<F>("quantize", scales);
   auto const run = [&](std::size_t block, std::size_t first, std::size_t length) {
-    bool numbers = true;
-    affine_scale const scale = scales[block];
-    detail::for_each_noisy<R>(length, first, u, [&](std::size_t i, float noise_at) {
-      value const steps = detail::affine_steps<F>(x[first + i], scale, round, noise_at);
-      numbers = numbers && steps == steps;
-      codes[first + i] =
-          static_cast<typename F::code>((steps == steps ? static_cast<int>(steps) : 0) + scale.zero_point);
-    });
-    return numbers;
+    return detail::affine_run<F>(x.subspan(first, length), scales[block], round, codes.subspan(first, length), first,
+                                 u);
   };
   bool const numbers = detail::all_runs(where, layout, run);
   if (!numbers) detail::refuse_nan("quantize", x, where);
@@ -159,9 +130,8 @@ void dequantize(std::span<C> codes, blocks const& layout, std::span<affine_scale
     expects(zero >= -65'535 && zero <= 65'535, "dequantize: the zero point {} of block {}", zero, b);
   }
   detail::for_runs(where, layout, [&](std::size_t block, std::size_t first, std::size_t length) {
-    auto const scale = static_cast<T>(scales[block].scale);
-    int const zero = scales[block].zero_point;
-    for (std::size_t i = first; i != first + length; ++i) out[i] = static_cast<T>(codes[i] - zero) * scale;
+    affine_scale const scale = scales[block];
+    for (std::size_t i = first; i != first + length; ++i) out[i] = detail::affine_value<T>(codes[i], scale);
   });
 }
 

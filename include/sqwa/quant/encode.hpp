@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// From values to packed codes in one pass.
+// From values to packed codes in one pass: uniform formats; the others are in encoded.hpp.
 #ifndef SQWA_QUANT_ENCODE_HPP
 #define SQWA_QUANT_ENCODE_HPP
 
 #include <sqwa/core/noise.hpp>
 #include <sqwa/exec/backend.hpp>
 #include <sqwa/exec/executor.hpp>
+#include <sqwa/quant/encoded.hpp>  // IWYU pragma: export
 #include <sqwa/quant/format.hpp>
 #include <sqwa/quant/granularity.hpp>
 #include <sqwa/quant/packed.hpp>
@@ -70,7 +71,7 @@ bool encode_runs(R const& round, std::span<T const> x, blocks const& layout, std
 /// Where a NaN is refused, `result` holds codes that mean nothing. Memory: what `result` lacks; for codes of more than
 /// 8 bits, one code for each value while it works.
 /// @pre as for `quantize`
-template <class F, class Fit, class G, class R, class T, any_backend B = backend<>>
+template <uniform_format F, class Fit, class G, class R, class T, any_backend B = backend<>>
   requires real<std::remove_const_t<T>>
 void encode_into(packed& result, quantizer<F, Fit, G, R> const& q, std::span<T> values, shape const& extents,
                  std::span<float const> scales, noise u = {}, B const& where = {}) {
@@ -100,7 +101,7 @@ void encode_into(packed& result, quantizer<F, Fit, G, R> const& q, std::span<T> 
 
 /// Quantizes and packs one tensor with the scales given. Memory: the packed codes, and see `encode_into`.
 /// @pre as for `quantize`
-template <class F, class Fit, class G, class R, class T, any_backend B = backend<>>
+template <uniform_format F, class Fit, class G, class R, class T, any_backend B = backend<>>
   requires real<std::remove_const_t<T>>
 [[nodiscard]] packed encode(quantizer<F, Fit, G, R> const& q, std::span<T> values, shape const& extents,
                             std::span<float const> scales, noise u = {}, B const& where = {}) {

@@ -6,6 +6,8 @@
 #include <sqwa/core/config.hpp>
 
 #include <concepts>
+#include <cstdint>
+#include <type_traits>
 
 namespace sqwa::inline SQWA_ABI {
 
@@ -25,6 +27,25 @@ template <class F>
 concept uniform_format = number_format<F> && std::signed_integral<typename F::code> && requires {
   { F::max_code } -> std::convertible_to<int>;
 };
+
+/// A `number_format` with value = (code - zero_point) * scale, the codes within lowest_code … highest_code.
+template <class F>
+concept affine_format = number_format<F> && std::unsigned_integral<typename F::code> && requires {
+  { F::lowest_code } -> std::convertible_to<int>;
+  { F::highest_code } -> std::convertible_to<int>;
+};
+
+/// What an affine format stores for a block. The zero point is the code of the value 0.
+struct affine_scale {
+  float scale = 0;
+  std::int32_t zero_point = 0;
+
+  bool operator==(affine_scale const&) const = default;
+};
+
+/// What a format stores for a block beside its codes, and what a fit chooses: a float, or an `affine_scale`.
+template <class F>
+using scale_of = std::conditional_t<affine_format<F>, affine_scale, float>;
 
 }  // namespace sqwa::inline SQWA_ABI
 

@@ -6,13 +6,17 @@
 #include <sqwa/exec/backend.hpp>
 #include <sqwa/quant/fit.hpp>
 #include <sqwa/quant/format.hpp>
+#include <sqwa/quant/l2_levels.hpp>
+#include <sqwa/quant/l2_points.hpp>
 #include <sqwa/quant/l2_ternary.hpp>
+#include <sqwa/quant/point_format.hpp>
 #include <sqwa/tensor/adapter.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <functional>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -26,7 +30,10 @@ namespace sqwa::inline SQWA_ABI {
 /// The sweep ends where the elements beyond the outermost point alone cost more than the best codes so far. Sums are
 /// double, in an order that the values alone determine.
 ///
-/// Large ternary blocks are not sorted: see `ternary_search`, which takes the backend.
+/// Large blocks are not sorted: see `ternary_search` and, to 255 levels, `levels_search`, which take the backend.
+/// Formats that list their points and affine formats are swept in the same way, with points in the place of codes: see
+/// `scale_sweep`; affine formats once for each zero point, the lowest of equally good ones, which is cheap for few bits
+/// only.
 ///
 /// Memory: one copy of the block, and one list head for each code in use.
 /// Time: O(n log n + b log H) for b breakpoints in the sweep, at most n * H with H = max_code.
@@ -34,10 +41,16 @@ struct l2 {
   template <real T, uniform_format F, any_backend B = backend<>>
   [[nodiscard]] float operator()(std::span<T const> block, F const&, B const& where = {}) const {
     constexpr int limit = F::max_code;
+    constexpr double most = std::numeric_limits<float>::max() / static_cast<double>(limit);
     if constexpr (limit == 1) {
       if (block.size() >= detail::ternary_search<T, B>::min_size) {
         double const scale = detail::ternary_search<T, B>::run(block, where);
-        if (scale >= 0) return detail::finite_scale(scale, limit);
+        if (scale >= 0 && scale <= most) return detail::finite_scale(scale, limit);
+      }
+    } else if constexpr (limit <= detail::levels_search<T, B>::max_limit) {
+      if (block.size() >= detail::levels_search<T, B>::min_size) {
+        double const scale = detail::levels_search<T, B>::run(block, limit, where);
+        if (scale >= 0 && scale <= most) return detail::finite_scale(scale, limit);
       }
     }
     std::vector<T> w;
@@ -61,9 +74,14 @@ struct l2 {
       lists.pop_back();
       a += static_cast<double>(w[now.next]);
       b += 2.0 * now.code - 1;
-      if (double const quality = a / std::sqrt(b); quality > best) {
+      double quality = a / std::sqrt(b), scale = a / b;
+      if (scale > most) {  // the best scale allowed, with these codes
+        scale = most;
+        quality = std::sqrt(std::max(scale * (2 * a - scale * b), 0.0));
+      }
+      if (quality > best) {
         best = quality;
-        best_scale = a / b;
+        best_scale = scale;
       }
       if (now.next == 0 && now.code < limit) push(lists, head_of(w, 0, now.code + 1));
       if (now.next + 1 != w.size()) push(lists, head_of(w, now.next + 1, now.code));
@@ -79,6 +97,16 @@ struct l2 {
       if (lost > total * (1 + 1e-6) - best * best) break;  // more than rounding could explain
     }
     return detail::finite_scale(best_scale, limit);
+  }
+
+  /// @pre the points are finite and strictly ascending
+  template <real T, point_format F>
+  [[nodiscard]] float operator()(std::span<T const> block, F const& format) const {
+    return detail::l2_of_points(block, format);
+  }
+  template <real T, affine_format F>
+  [[nodiscard]] affine_scale operator()(std::span<T const> block, F const& format) const {
+    return detail::l2_of_affine(block, format);
   }
 
  private:

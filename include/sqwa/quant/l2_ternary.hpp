@@ -41,14 +41,15 @@ class ternary_search {
   ///
   /// Models: x is finite and has at least `min_size` elements
   [[nodiscard]] static double run(std::span<T const> x, B const& where = {}) {
-    auto const guess = static_cast<T>(sampled_scale(x) / 2);
+    auto const guess =
+        static_cast<T>(alternate(std::span<T const>(sample(x, 4096)), T(1), 30, backend<typename B::kernels>{}) / 2);
     if (!(guess > 0)) return -1;
     thresholds const t{T(0.7) * guess, T(0.93) * guess, guess, T(1.07) * guess, T(1.3) * guess, 2 * guess};
     auto buffer = std::make_unique_for_overwrite<T[]>(x.size() / spread + 1);
-    found all = look<true>(x, buffer.get(), spread, t, t[1], t[3], where);
+    auto all = look<true>(x, buffer.get(), spread, t, t[1], t[3], where);
     ternary_search s;
-    s.high_ = static_cast<T>(all.tails.largest);
-    s.narrow(t, all.tails, x.size());
+    s.high_ = static_cast<T>(all.sums.tails.largest);
+    s.narrow(t, all.sums.tails, x.size());
     if (all.complete && s.low_ >= t[1] && s.high_ <= t[3]) {
       s.low_ = t[1];
       s.high_ = t[3];
@@ -56,7 +57,7 @@ class ternary_search {
       buffer = std::make_unique_for_overwrite<T[]>(x.size());
       all = look<false>(x, buffer.get(), 1, t, s.low_, s.high_, where);
     }
-    s.above_ = all.above;
+    s.above_ = all.sums.above;
     std::span<T> rest(buffer.get(), all.inside);
     for (std::size_t before = x.size(); rest.size() > few && rest.size() <= before / 2;) {
       before = rest.size();
@@ -66,7 +67,7 @@ class ternary_search {
       }
       s.narrow(u, tails(std::span<T const>(rest), u, where), before);
       all = look<false>(rest, rest.data(), 1, u, s.low_, s.high_, where);
-      s.above_ = s.above_ + all.above;
+      s.above_ = s.above_ + all.sums.above;
       rest = rest.first(all.inside);
     }
     return s.best_of(rest);
@@ -77,47 +78,21 @@ class ternary_search {
   static constexpr std::size_t spread = 8;  // the first pass keeps at most one weight in so many
   using thresholds = std::array<T, tail_table::thresholds>;
 
-  /// What a pass finds in some elements: the tails, what is above the window, where those in it lie and how many there
-  /// are, and whether there was room for them.
-  struct found {
+  /// What a pass over the weights sums up: the tails where asked, and what is above the window.
+  struct pass_sums {
     tail_table tails;
     tail above;
-    std::size_t first = 0, inside = 0;
-    bool complete = true;
+    pass_sums operator+(pass_sums const& o) const { return {tails + o.tails, above + o.above}; }
   };
 
-  /// Splits x at the window (low, high], and takes the tails too where asked.
-  ///
-  /// What is inside goes to the begin of `to`, which has room for one in `share` elements of x, evenly; for a share of
-  /// 1 it may be x: each piece is written behind where it was read, and moved to the others afterwards.
+  /// Keeps what is in the window (low, high], and takes the tails too where asked; see `keep_some`.
   template <bool Tails>
-  static found look(std::span<T const> x, T* to, std::size_t share, thresholds const& t, T low, T high,
-                    B const& where) {
-    return reduce(
-        where.exec, x.size(), found{},
-        [&](std::size_t first, std::size_t last) {
-          std::array<T, max_piece + 32> inside;
-          std::size_t const begin = first / share, room = last / share - begin;
-          return over_pieces(x, first, last, found{{}, {}, begin}, [&](std::span<T const> piece, found& f) {
-            if constexpr (Tails) f.tails = f.tails + B::kernels::template tails<T>(piece, t);
-            std::size_t const n = B::kernels::template split<T>(piece, low, high, inside.data(), f.above);
-            f.complete = f.complete && n <= room - f.inside;
-            if (!f.complete) return;
-            std::copy_n(inside.data(), n, to + begin + f.inside);
-            f.inside += n;
-          });
-        },
-        [&](found const& a, found const& b) {
-          std::copy_n(to + b.first, b.inside, to + a.inside);
-          return found{a.tails + b.tails, a.above + b.above, 0, a.inside + b.inside, a.complete && b.complete};
-        });
-  }
-
-  /// A scale that some of the weights come to rest at.
-  static double sampled_scale(std::span<T const> x) {
-    std::vector<T> some(4096);
-    for (std::size_t i = 0; i != some.size(); ++i) some[i] = x[x.size() / some.size() * i];
-    return alternate(std::span<T const>(some), T(1), 30, backend<typename B::kernels>{});
+  static kept<pass_sums> look(std::span<T const> x, T* to, std::size_t share, thresholds const& t, T low, T high,
+                              B const& where) {
+    return keep_some<pass_sums>(x, to, share, where, [&](std::span<T const> piece, T* inside, pass_sums& sums) {
+      if constexpr (Tails) sums.tails = sums.tails + B::kernels::template tails<T>(piece, t);
+      return B::kernels::template split<T>(piece, low, high, inside, sums.above);
+    });
   }
 
   static double quality(double a, double n) noexcept { return n > 0 ? a * a / n : 0; }

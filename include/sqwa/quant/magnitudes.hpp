@@ -14,12 +14,13 @@
 #include <cstddef>
 #include <limits>
 #include <span>
+#include <vector>
 
 namespace sqwa::inline SQWA_ABI::detail {
 
 /// The largest magnitude; 0 of an empty block.
-template <real T, any_backend B>
-T largest_magnitude(std::span<T const> x, B const& where) {
+template <real T, any_backend B = backend<>>
+T largest_magnitude(std::span<T const> x, B const& where = {}) {
   return reduce(
       where.exec, x.size(), T(0),
       [&](std::size_t first, std::size_t last) {
@@ -30,13 +31,13 @@ T largest_magnitude(std::span<T const> x, B const& where) {
 
 /// `sum_codes` of a block.
 template <real T, any_backend B>
-code_sums sum_codes(std::span<T const> x, T inverse, T limit, B const& where) {
+code_products sum_codes(std::span<T const> x, T inverse, T limit, B const& where) {
   return reduce(
-      where.exec, x.size(), code_sums{},
+      where.exec, x.size(), code_products{},
       [&](std::size_t first, std::size_t last) {
         return B::kernels::template sum_codes<T>(x.subspan(first, last - first), inverse, limit);
       },
-      [](code_sums a, code_sums b) { return a + b; });
+      [](code_products a, code_products b) { return a + b; });
 }
 
 /// So many elements stay in the cache while several kernels read them, and sums of float stay exact enough for bounds.
@@ -47,6 +48,48 @@ template <real T, class R, class F>
 R over_pieces(std::span<T const> x, std::size_t first, std::size_t last, R r, F&& f) {
   for (; first < last; first += max_piece) f(x.subspan(first, std::min(max_piece, last - first)), r);
   return r;
+}
+
+/// What a pass over some elements found: sums, where those that it kept lie, how many, and whether there was room.
+template <class Sums>
+struct kept {
+  Sums sums;
+  std::size_t first = 0, inside = 0;
+  bool complete = true;
+};
+
+/// Passes over x in pieces: `keep(piece, inside, sums)` writes what it keeps to `inside`, which has room for the piece
+/// and 32 more, adds to `sums` and returns how many it wrote.
+///
+/// What is kept goes to the begin of `to`, which has room for one in `share` elements of x, evenly; for a share of 1 it
+/// may be x: each piece is written behind where it was read, and moved to the others afterwards.
+template <class Sums, real T, any_backend B, class F>
+kept<Sums> keep_some(std::span<T const> x, T* to, std::size_t share, B const& where, F&& keep) {
+  return reduce(
+      where.exec, x.size(), kept<Sums>{},
+      [&](std::size_t first, std::size_t last) {
+        std::array<T, max_piece + 32> inside;
+        std::size_t const begin = first / share, room = last / share - begin;
+        return over_pieces(x, first, last, kept<Sums>{{}, begin}, [&](std::span<T const> piece, kept<Sums>& k) {
+          std::size_t const n = keep(piece, inside.data(), k.sums);
+          k.complete = k.complete && n <= room - k.inside;
+          if (!k.complete) return;
+          std::copy_n(inside.data(), n, to + begin + k.inside);
+          k.inside += n;
+        });
+      },
+      [&](kept<Sums> const& a, kept<Sums> const& b) {
+        std::copy_n(to + b.first, b.inside, to + a.inside);
+        return kept<Sums>{a.sums + b.sums, 0, a.inside + b.inside, a.complete && b.complete};
+      });
+}
+
+/// So many elements of a block, evenly spread: for a first guess.
+template <real T>
+std::vector<T> sample(std::span<T const> x, std::size_t n) {
+  std::vector<T> some(std::min(n, x.size()));
+  for (std::size_t i = 0; i != some.size(); ++i) some[i] = x[x.size() / some.size() * i];
+  return some;
 }
 
 /// By how much a sum of `tails` over such pieces may be off, as a share of it.
@@ -75,14 +118,14 @@ double alternate(std::span<T const> x, T limit, int max_rounds, B const& where) 
   if (x.empty()) return 0;
   double scale = 2 * tails(x, {}, where).above[0].sum / static_cast<double>(x.size()) / static_cast<double>(limit);
   for (int round = 0; round < max_rounds && scale > 0; ++round) {
-    code_sums sums;
+    code_products sums;
     if (1 / scale <= static_cast<double>(std::numeric_limits<T>::max())) {
       sums = sum_codes(x, static_cast<T>(1 / scale), limit, where);
     } else {  // denormal weights
       for (T w : x) {
         auto const m = static_cast<double>(std::abs(w));
         double const code = std::rint(std::min(m / scale, static_cast<double>(limit)));
-        sums = sums + code_sums{m * code, code * code};
+        sums = sums + code_products{m * code, code * code};
       }
     }
     double const next = sums.squares > 0 ? sums.products / sums.squares : scale / 2;

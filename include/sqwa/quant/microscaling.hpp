@@ -3,7 +3,6 @@
 #ifndef SQWA_QUANT_MICROSCALING_HPP
 #define SQWA_QUANT_MICROSCALING_HPP
 
-#include <sqwa/exec/backend.hpp>
 #include <sqwa/quant/granularity.hpp>
 #include <sqwa/quant/magnitudes.hpp>
 #include <sqwa/quant/minifloat.hpp>  // IWYU pragma: export
@@ -33,7 +32,7 @@ struct mx_scale {
       { outermost_point(format) } -> std::same_as<float>;
     }
   [[nodiscard]] float operator()(std::span<T const> block, F const& format) const {
-    auto const most = static_cast<double>(detail::largest_magnitude(block, backend<>{}));
+    auto const most = static_cast<double>(detail::largest_magnitude(block));
     if (most == 0) return e8m0::decode(0);
     int const power = std::min(std::ilogb(most), 127) - std::ilogb(outermost_point(format));
     return std::ldexp(1.0F, std::clamp(power, -127, 127));

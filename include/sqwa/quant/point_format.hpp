@@ -82,7 +82,11 @@ class point_chooser {
               points[i], i, levels);
       point_[i] = static_cast<double>(points[i]);
       odd_[i] = code_of_point(format, i) % 2 != 0;
-      if (i != 0) middle_[i - 1] = (point_[i - 1] + point_[i]) / 2;
+      if (i != 0) {
+        middle_[i - 1] = (point_[i - 1] + point_[i]) / 2;
+        double const outer = point_[i] > -point_[i - 1] ? point_[i] : -point_[i - 1];
+        close_ = close_ || point_[i] - point_[i - 1] < outer * 0x1p-20;
+      }
     }
     nearest_zero_ = nearest<half_away>(0.0);
   }
@@ -92,6 +96,9 @@ class point_chooser {
   [[nodiscard]] constexpr double middle(std::size_t i) const noexcept { return middle_[i]; }
   /// The point nearest to 0; of two, the upper one.
   [[nodiscard]] constexpr std::size_t nearest_zero() const noexcept { return nearest_zero_; }
+
+  /// Whether the error of w / scale may reach from one point to the next.
+  [[nodiscard]] constexpr bool close() const noexcept { return close_; }
 
   /// The point nearest to `t`. Beyond the outermost points: the outermost.
   ///
@@ -120,6 +127,9 @@ class point_chooser {
   [[nodiscard]] std::size_t choose(T w, T scale, R const& round, float u) const noexcept {
     if (scale == 0) return nearest_zero_;
     auto const t = static_cast<double>(w / scale);
+    if (close_) {  // the error of w / scale may reach from one point to the next
+      if (std::size_t const i = product_beside(nearest(t), w, scale); i != levels) return i;
+    }
     if constexpr (std::same_as<R, nearest_even> || std::same_as<R, half_away>) {
       return nearest<R>(t);
     } else {
@@ -151,10 +161,21 @@ class point_chooser {
     return static_cast<std::size_t>(first - sorted);
   }
 
+  /// The point at place i or beside it whose product with the scale is w; `levels` if there is none.
+  template <real T>
+  [[nodiscard]] std::size_t product_beside(std::size_t i, T w, T scale) const noexcept {
+    std::size_t const last = std::min(i + 1, levels - 1);
+    for (std::size_t k = i - std::min<std::size_t>(i, 1); k <= last; ++k) {
+      if (static_cast<T>(point_[k]) * scale == w) return k;
+    }
+    return levels;
+  }
+
   std::array<double, levels> point_{};
   std::array<double, levels> middle_{};  // the last one is not used
   std::array<bool, levels> odd_{};
   std::size_t nearest_zero_ = 0;
+  bool close_ = false;  // whether neighbours differ in their last digits only
 };
 
 }  // namespace sqwa::inline SQWA_ABI

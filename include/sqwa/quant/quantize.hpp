@@ -144,33 +144,51 @@ template <class F, class Fit, class G, class R>
   return q.grain(extents).count;
 }
 
-/// Fits one scale for each block.
+/// Fits one scale for each block: a float, or an `affine_scale` for affine formats.
 ///
-/// Memory: one block, where the elements of a block do not lie together, and what the fit says.
+/// The executor gets several blocks at once, the same number of tasks on every machine. A fit that can be called with a
+/// backend gets its kernels, and for one block alone its executor. The same bits on every backend. Memory: for each
+/// task one block, where the elements of a block do not lie together, and what the fit says.
 /// @pre every value is finite; values.size() == extents.size(); scales.size() == scale_count(q, extents)
-template <class F, class Fit, class G, class R, class T>
+template <class F, class Fit, class G, class R, class T, any_backend B = backend<>>
   requires real<std::remove_const_t<T>>
-void fit_scales(quantizer<F, Fit, G, R> const& q, std::span<T> values, shape const& extents, std::span<float> scales) {
+void fit_scales(quantizer<F, Fit, G, R> const& q, std::span<T> values, shape const& extents,
+                std::span<scale_of<F>> scales, B const& where = {}) {
   using value = std::remove_const_t<T>;
   std::span<value const> const x = values;
   blocks const layout = q.grain(extents);
   detail::check_sizes("fit_scales", x.size(), layout, scales.size(), x.size());
-  std::size_t const bad = detail::first_above(x, std::numeric_limits<value>::max(), backend<>{});
+  std::size_t const bad = detail::first_above(x, std::numeric_limits<value>::max(), where);
   if (bad != x.size()) expects(false, "fit_scales: the value {} at {} is not finite", x[bad], bad);
-  std::vector<value> gathered;
-  for (std::size_t block = 0; block != layout.count; ++block) {
-    if (layout.outer == 1) {
-      std::size_t const first = block * layout.inner;
-      scales[block] = q.scale_fit(x.subspan(first, std::min(layout.inner, x.size() - first)), q.format);
+  auto const fit_one = [&q](std::span<value const> block, auto const& with) {
+    if constexpr (requires { q.scale_fit(block, q.format, with); }) {
+      return q.scale_fit(block, q.format, with);
     } else {
-      gathered.clear();
-      for (std::size_t round = 0; round != layout.outer; ++round) {
-        auto const run = x.subspan((round * layout.count + block) * layout.inner, layout.inner);
-        gathered.insert(gathered.end(), run.begin(), run.end());
-      }
-      scales[block] = q.scale_fit(std::span<value const>(gathered), q.format);
+      return q.scale_fit(block, q.format);
     }
+  };
+  if (layout.count == 1) {
+    scales[0] = fit_one(x, where);
+    return;
   }
+  backend<typename B::kernels> const here;
+  std::size_t const tasks = std::min(layout.count, std::max<std::size_t>(1, chunks{x.size()}.count()));
+  where.exec.for_each(tasks, [&](std::size_t task) {
+    std::vector<value> gathered;
+    for (std::size_t block = task * layout.count / tasks; block != (task + 1) * layout.count / tasks; ++block) {
+      if (layout.outer == 1) {
+        std::size_t const first = block * layout.inner;
+        scales[block] = fit_one(x.subspan(first, std::min(layout.inner, x.size() - first)), here);
+      } else {
+        gathered.clear();
+        for (std::size_t round = 0; round != layout.outer; ++round) {
+          auto const run = x.subspan((round * layout.count + block) * layout.inner, layout.inner);
+          gathered.insert(gathered.end(), run.begin(), run.end());
+        }
+        scales[block] = fit_one(std::span<value const>(gathered), here);
+      }
+    }
+  });
 }
 
 /// Rounds every value to the code of its block's lattice: clamp(round(w / scale)).

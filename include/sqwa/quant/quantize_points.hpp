@@ -8,6 +8,7 @@
 #include <sqwa/exec/backend.hpp>
 #include <sqwa/quant/granularity.hpp>
 #include <sqwa/quant/point_format.hpp>
+#include <sqwa/quant/point_search.hpp>
 #include <sqwa/quant/quantize.hpp>
 #include <sqwa/quant/rounding.hpp>
 #include <sqwa/tensor/adapter.hpp>
@@ -22,6 +23,107 @@
 
 namespace sqwa::inline SQWA_ABI {
 
+namespace detail {
+
+/// Values to codes with one scale.
+template <point_format F>
+class point_coder {
+ public:
+  /// @pre the points are finite and strictly ascending
+  explicit point_coder(F const& format) : chooser_(format), even_(chooser_), away_(chooser_) {
+    for (std::size_t i = 0; i != pattern_.size(); ++i) pattern_[i] = code_of_point(format, i);
+  }
+
+  /// The codes of a run, elements from `first` on. Returns whether no value is NaN.
+  template <rounding R, real T>
+  bool run(std::span<T const> x, float scale, R const& round, std::span<std::uint8_t> codes, std::size_t first,
+           noise const& u) const noexcept {
+    bool numbers = true;
+    auto const s = static_cast<T>(scale);
+    if constexpr (fast_rounding<R, T>) {
+      if (s > 0 && !chooser_.close()) {
+        search<R>().for_each(x, s, [&](std::size_t i, std::size_t point, T w) {
+          numbers &= w == w;
+          codes[i] = pattern_[point];
+        });
+        return numbers;
+      }
+    }
+    for_each_noisy<R>(x.size(), first, u, [&](std::size_t i, float noise_at) {
+      T const w = x[i];
+      numbers = numbers && w == w;
+      codes[i] = pattern_[chooser_.choose(w == w ? w : T{0}, s, round, noise_at)];
+    });
+    return numbers;
+  }
+
+  /// The values of the points of a run, likewise; a NaN stays.
+  template <rounding R, real T>
+  void round(std::span<T const> x, float scale, R const& round, std::span<T> out, std::size_t first,
+             noise const& u) const noexcept {
+    auto const s = static_cast<T>(scale);
+    auto const put = [&](std::size_t i, std::size_t point, T w) {
+      T const value = static_cast<T>(chooser_.point(point)) * s + 0;
+      out[i] = w == w ? value : w;
+    };
+    if constexpr (fast_rounding<R, T>) {
+      if (s > 0 && !chooser_.close()) return search<R>().for_each(x, s, put);
+    }
+    for_each_noisy<R>(x.size(), first, u, [&](std::size_t i, float noise_at) {
+      T const w = x[i];
+      put(i, chooser_.choose(w == w ? w : T{0}, s, round, noise_at), w);
+    });
+  }
+
+ private:
+  template <rounding R>
+  auto const& search() const noexcept {
+    if constexpr (std::same_as<R, nearest_even>) {
+      return even_;
+    } else {
+      return away_;
+    }
+  }
+
+  point_chooser<F> chooser_;
+  point_search<F, nearest_even> even_;
+  point_search<F, half_away> away_;
+  std::array<std::uint8_t, std::size_t{F::levels}> pattern_{};
+};
+
+/// What each code of `F::bits` bits means. Memory: 1.25 KiB.
+template <point_format F>
+class point_table {
+ public:
+  /// @pre the points are finite and strictly ascending
+  explicit point_table(F const& format) {
+    point_chooser<F> const chooser(format);
+    for (std::size_t c = 0; c != std::size_t{1} << F::bits; ++c) {
+      auto const code = static_cast<std::uint8_t>(c);
+      if constexpr (requires { format.value(code); }) {
+        value_[c] = format.value(code);
+        means_[c] = true;
+      } else if (std::size_t const i = point_of_code(format, code); i < F::levels) {
+        value_[c] = static_cast<float>(chooser.point(i));
+        means_[c] = true;
+      }
+    }
+  }
+
+  [[nodiscard]] bool means(std::uint8_t code) const noexcept { return means_[code]; }
+  /// The value of a code; +0 rather than -0.
+  template <real T>
+  [[nodiscard]] T value(std::uint8_t code, float scale) const noexcept {
+    return static_cast<T>(value_[code]) * static_cast<T>(scale) + 0;
+  }
+
+ private:
+  std::array<float, 256> value_{};
+  std::array<bool, 256> means_{};
+};
+
+}  // namespace detail
+
 /// code <- the point that `round` picks for value / scale, for every element; see `point_chooser::choose`.
 ///
 /// Infinity gives the outermost point, scale 0 the one nearest zero. Where a NaN is refused, `codes` holds numbers that
@@ -35,18 +137,9 @@ void quantize(std::span<T> values, blocks const& layout, std::span<float const> 
   std::span<value const> const x = values;
   detail::check_sizes("quantize", x.size(), layout, scales.size(), codes.size());
   detail::check_scales("quantize", scales);
-  point_chooser<F> const chooser(format);
-  std::array<std::uint8_t, std::size_t{F::levels}> pattern{};
-  for (std::size_t i = 0; i != pattern.size(); ++i) pattern[i] = code_of_point(format, i);
+  detail::point_coder<F> const coder(format);
   auto const run = [&](std::size_t block, std::size_t first, std::size_t length) {
-    bool numbers = true;
-    auto const scale = static_cast<value>(scales[block]);
-    detail::for_each_noisy<R>(length, first, u, [&](std::size_t i, float noise_at) {
-      value const w = x[first + i];
-      numbers = numbers && w == w;
-      codes[first + i] = pattern[chooser.choose(w == w ? w : value{0}, scale, round, noise_at)];
-    });
-    return numbers;
+    return coder.run(x.subspan(first, length), scales[block], round, codes.subspan(first, length), first, u);
   };
   bool const numbers = detail::all_runs(where, layout, run);
   if (!numbers) detail::refuse_nan("quantize", x, where);
@@ -62,31 +155,18 @@ template <class C, point_format F, real T, any_backend B = backend<>>
 void dequantize(std::span<C> codes, blocks const& layout, std::span<float const> scales, F const& format,
                 std::span<T> out, B const& where = {}) {
   detail::check_sizes("dequantize", codes.size(), layout, scales.size(), out.size());
-  point_chooser<F> const chooser(format);
-  std::array<float, 256> table{};
-  std::array<bool, 256> means{};
-  for (std::size_t c = 0; c != std::size_t{1} << F::bits; ++c) {
-    auto const code = static_cast<std::uint8_t>(c);
-    if constexpr (requires { format.value(code); }) {
-      table[c] = format.value(code);
-      means[c] = true;
-    } else if (std::size_t const i = point_of_code(format, code); i < F::levels) {
-      table[c] = static_cast<float>(chooser.point(i));
-      means[c] = true;
-    }
-  }
+  detail::point_table<F> const table(format);
   auto const run = [&](std::size_t block, std::size_t first, std::size_t length) {
     bool good = true;
-    auto const scale = static_cast<T>(scales[block]);
     for (std::size_t i = first; i != first + length; ++i) {
-      good = good && means[codes[i]];
-      out[i] = static_cast<T>(table[codes[i]]) * scale + 0;
+      good = good && table.means(codes[i]);
+      out[i] = table.template value<T>(codes[i], scales[block]);
     }
     return good;
   };
   if (detail::all_runs(where, layout, run)) return;
-  auto const bad =
-      static_cast<std::size_t>(std::ranges::find_if(codes, [&](std::uint8_t c) { return !means[c]; }) - codes.begin());
+  auto const bad = static_cast<std::size_t>(
+      std::ranges::find_if(codes, [&](std::uint8_t c) { return !table.means(c); }) - codes.begin());
   expects(false, "dequantize: the code {} at {} is none of this format", int{codes[bad]}, bad);
 }
 
@@ -102,17 +182,9 @@ void fake_quantize(std::span<In> values, blocks const& layout, std::span<float c
   std::span<T const> const x = values;
   detail::check_sizes("fake_quantize", x.size(), layout, scales.size(), out.size());
   detail::check_scales("fake_quantize", scales);
-  point_chooser<F> const chooser(format);
+  detail::point_coder<F> const coder(format);
   detail::for_runs(where, layout, [&](std::size_t block, std::size_t first, std::size_t length) {
-    auto const scale = static_cast<T>(scales[block]);
-    detail::for_each_noisy<R>(length, first, u, [&](std::size_t i, float noise_at) {
-      T const w = x[first + i];
-      if (w != w) {
-        out[first + i] = w;
-      } else {
-        out[first + i] = static_cast<T>(chooser.point(chooser.choose(w, scale, round, noise_at))) * scale + 0;
-      }
-    });
+    coder.round(x.subspan(first, length), scales[block], round, out.subspan(first, length), first, u);
   });
 }
 

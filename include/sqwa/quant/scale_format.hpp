@@ -115,7 +115,8 @@ template <scale_format S>
 /// The fit's scale, rounded to what a scale format holds exactly.
 ///
 /// Where the product of the rounded scale and the outermost point is not finite, the next lower scale is taken. A
-/// block of zeros gives 0 but in `e8m0`, which has no 0. Memory and time: those of the fit.
+/// block of zeros gives 0 but in `e8m0`, which has no 0. Zero points stay as they are. A fit that takes a backend gets
+/// one. Memory and time: those of the fit.
 template <scale_format Stored, class Fit>
 struct stored_as {
   Stored stored{};
@@ -127,8 +128,27 @@ struct stored_as {
       outermost_point(format);
     }
   [[nodiscard]] float operator()(std::span<T const> block, F const& format) const {
-    auto c = Stored::encode(inner(block, format));
-    if (!std::isfinite(Stored::decode(c) * outermost_point(format))) --c;
+    return rounded(inner(block, format), outermost_point(format));
+  }
+  template <real T, affine_format F>
+    requires fit<Fit, F>
+  [[nodiscard]] affine_scale operator()(std::span<T const> block, F const& format) const {
+    auto const [scale, zero] = inner(block, format);
+    return {rounded(scale, static_cast<float>(F::highest_code - F::lowest_code)), zero};
+  }
+  template <real T, class F, class Backend>
+    requires requires(Fit const f, std::span<T const> x, F const& format, Backend const& where) {
+      { f(x, format, where) } -> std::same_as<float>;
+      outermost_point(format);
+    }
+  [[nodiscard]] float operator()(std::span<T const> block, F const& format, Backend const& where) const {
+    return rounded(inner(block, format, where), outermost_point(format));
+  }
+
+ private:
+  static float rounded(float scale, float outermost) noexcept {
+    auto c = Stored::encode(scale);
+    if (!std::isfinite(Stored::decode(c) * outermost)) --c;
     return Stored::decode(c);
   }
 };
