@@ -30,8 +30,7 @@ class softmax_regression {
  public:
   softmax_regression(sqwa::io::idx_sets const& data, std::size_t batch)
       : train_(data.train), test_(data.test), x_(columns(train_)), stream_(train_.size(), 1), picked_(batch) {
-    weight_ = Eigen::MatrixXf::Zero(x_.rows(), static_cast<Eigen::Index>(train_.classes));  // a column for each class
-    gradient_ = velocity_ = weight_;
+    weight_ = gradient_ = velocity_ = Eigen::MatrixXf::Zero(x_.rows(), static_cast<Eigen::Index>(train_.classes));
   }
 
   std::span<Eigen::MatrixXf> parameters() { return {&weight_, 1}; }
@@ -39,7 +38,7 @@ class softmax_regression {
   double backward() {
     stream_.take(taken_, picked_);
     taken_ += picked_.size();
-    auto const x = x_(Eigen::placeholders::all, picked_);
+    auto const x = x_(Eigen::seqN(0, x_.rows()), picked_);
     Eigen::MatrixXf p = probabilities(x);
     double loss = 0;
     for (std::size_t i = 0; i != picked_.size(); ++i) {
@@ -89,8 +88,7 @@ int main() try {
   auto const digits = sqwa::io::read_idx(SQWA_EXAMPLE_DATA "/digits");
   softmax_regression learner(digits, 60);
   sqwa::recipe const recipe{
-      .format =
-          sqwa::quantizer{sqwa::symmetric<3>{}, sqwa::l2{}, sqwa::per_channel{.axis = 0}},  // a scale for each column
+      .format = sqwa::quantizer{sqwa::symmetric<3>{}, sqwa::l2{}, sqwa::per_channel{.axis = 0}},  // a scale a column
       .train = {.rate = sqwa::cosine{.hi = 0.2F, .lo = 0, .length = 1'000}},
       .retrain = {.rate = sqwa::cyclic{sqwa::cosine{.hi = 0.1F, .lo = 0.005F, .length = 99}, 100}, .steps = 1'000},
       .capture = sqwa::at_trough{.last = 7},

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Can the method train a libtorch network with torch's own optimizer? Three members make a learner of it; a fourth,
 // evaluate(), fills the table.
+#include <ATen/core/ivalue.h>  // first: else clang refuses the other headers of libtorch 1.13 in C++20
+
 #include "support/recovery_table.hpp"
 
 #include <sqwa/sqwa.hpp>

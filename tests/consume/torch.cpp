@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The component torch: a tensor is shown by a view of its element type.
+#include <ATen/core/ivalue.h>  // first: else clang refuses the other headers of libtorch 1.13 in C++20
+
 #include <sqwa/tensor/torch.hpp>
 
 #include <ATen/ATen.h>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <ATen/core/ivalue.h>  // first: else clang refuses the other headers of libtorch 1.13 in C++20
+
 #include <sqwa/tensor/torch.hpp>
 
 #include "support/refuses.hpp"
@@ -38,7 +40,7 @@ TEST_CASE("torch_view: follows a tensor that is given other memory, and keeps it
 TEST_CASE("torch_view: refuses what it could show wrongly, with the reason") {
   using sqwa::torch_view;
   at::Tensor const t = at::zeros({2, 3}, at::kFloat);
-  CHECK(refuses([] { torch_view<float>(at::Tensor()); }, "not defined"));
+  CHECK(refuses([] { torch_view<float>{at::Tensor()}; }, "not defined"));
   CHECK(refuses([&] { torch_view<double>{t}; }, "a tensor of Float, not of Double"));
   CHECK(refuses([] { torch_view<float>(at::zeros({3}, at::kLong)); }, "a tensor of Long, not of Float"));
   CHECK(refuses([] { torch_view<float>(at::zeros({3}, at::kBool)); }, "a tensor of Bool"));

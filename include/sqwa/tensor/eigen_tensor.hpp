@@ -10,6 +10,7 @@
 #include <span>
 #include <type_traits>
 #include <unsupported/Eigen/CXX11/Tensor>
+#include <utility>
 
 namespace sqwa::inline SQWA_ABI {
 
@@ -50,12 +51,11 @@ struct adapter<T> {
   }
   static constexpr auto shape(T const& t) noexcept {
     constexpr auto rank = static_cast<std::size_t>(T::NumIndices);
-    std::array<std::size_t, rank> extents{};
-    for (std::size_t i = 0; i != rank; ++i) {
-      std::size_t const from = int{T::Layout} == int{Eigen::RowMajor} ? i : rank - 1 - i;
-      extents[i] = static_cast<std::size_t>(t.dimensions()[from]);
+    constexpr bool row_major = int{T::Layout} == int{Eigen::RowMajor};
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      return std::array<std::size_t, rank>{static_cast<std::size_t>(t.dimensions()[row_major ? I : rank - 1 - I])...};
     }
-    return extents;
+    (std::make_index_sequence<rank>());
   }
 };
 
