@@ -9,8 +9,8 @@ target_compile_options(sqwa_development INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow -ffp-contract=off
   $<$<BOOL:${SQWA_WARNINGS_AS_ERRORS}>:-Werror>)
 
-# What the layers from nn upward need, where it is there.
-foreach(component IN ITEMS tbb xsimd xtensor io)
+# What the layers from nn upward and the adapters need, where it is there.
+foreach(component IN ITEMS tbb xsimd xtensor io eigen armadillo torch)
   if(component IN_LIST SQWA_BACKENDS)
     add_library(sqwa_development_${component} INTERFACE)
     target_link_libraries(sqwa_development_${component} INTERFACE sqwa_development sqwa::${component})

@@ -83,6 +83,7 @@ set(sqwa_headers
   include/sqwa/schedule/steps.hpp
   include/sqwa/tensor/adapter.hpp
   include/sqwa/tensor/half.hpp
+  include/sqwa/tensor/mdspan.hpp
   include/sqwa/tensor/shape.hpp
   include/sqwa/version.hpp)
 
@@ -158,4 +159,8 @@ set(sqwa_backend_headers
   include/sqwa/kernels/xsimd.hpp
   include/sqwa/kernels/xsimd_codes.hpp
   include/sqwa/kernels/xsimd_gemm.hpp
+  include/sqwa/tensor/armadillo.hpp
+  include/sqwa/tensor/eigen.hpp
+  include/sqwa/tensor/eigen_tensor.hpp
+  include/sqwa/tensor/torch.hpp
   include/sqwa/tensor/xtensor.hpp)

@@ -8,7 +8,7 @@ endif()
 # Which headers can be compiled here: those below nn; hosted ones and backends where their components are.
 set(hosted_headers)
 set(hosted_components)
-foreach(component IN ITEMS tbb xsimd xtensor io)
+foreach(component IN ITEMS tbb xsimd xtensor io eigen armadillo torch)
   if(component IN_LIST SQWA_BACKENDS)
     list(APPEND hosted_components sqwa::${component})
   endif()
@@ -21,6 +21,11 @@ if("io" IN_LIST SQWA_BACKENDS AND "xtensor" IN_LIST SQWA_BACKENDS)
   if(NOT "xsimd" IN_LIST SQWA_BACKENDS)
     list(FILTER hosted_headers EXCLUDE REGEX "/(xsimd[^/]*|fast)\\.hpp$")
   endif()
+  foreach(component IN ITEMS eigen armadillo torch)
+    if(NOT component IN_LIST SQWA_BACKENDS)
+      list(FILTER hosted_headers EXCLUDE REGEX "/tensor/${component}[^/]*\\.hpp$")
+    endif()
+  endforeach()
 endif()
 
 # Writes a file that includes each of the headers.
@@ -75,17 +80,23 @@ separate_arguments(flags NATIVE_COMMAND "${CMAKE_CXX_FLAGS}")
 add_test(NAME package.no_dependency
   COMMAND ${CMAKE_CXX_COMPILER} ${flags} -std=c++20 -M -I ${PROJECT_SOURCE_DIR}/include -x c++ ${generated}/all_headers.hpp)
 set_tests_properties(package.no_dependency PROPERTIES
-  FAIL_REGULAR_EXPRESSION "/(oneapi|xsimd|xtl|xtensor|nlohmann|zlib\\.h|Eigen)|error:")
+  FAIL_REGULAR_EXPRESSION "/(oneapi|xsimd|xtl|xtensor|nlohmann|zlib\\.h|Eigen|armadillo|ATen)|error:")
 
-# A file in refuse/ must not compile, and the compiler must say what its first line expects.
+# A file in refuse/ must not compile, and the compiler must say what its first line expects. A second line
+# "// needs: COMPONENT" names what has to be there.
 file(GLOB refused CONFIGURE_DEPENDS refuse/*.cpp)
 foreach(file IN LISTS refused)
-  file(STRINGS ${file} needs REGEX "^// needs: io")
-  if(NOT needs OR hosted_headers)
+  file(STRINGS ${file} needs REGEX "^// needs: ")
+  string(REPLACE "// needs: " "" needs "${needs}")
+  if(NOT needs OR needs IN_LIST SQWA_BACKENDS)
     cmake_path(GET file STEM name)
+    set(includes ${PROJECT_SOURCE_DIR}/include)
+    if(needs)
+      list(APPEND includes $<TARGET_PROPERTY:sqwa::${needs},INTERFACE_INCLUDE_DIRECTORIES>)
+    endif()
     add_test(NAME refuse.${name}
       COMMAND ${CMAKE_COMMAND} -D COMPILER=${CMAKE_CXX_COMPILER} -D "FLAGS=${CMAKE_CXX_FLAGS}"
-        -D INCLUDES=${PROJECT_SOURCE_DIR}/include -D FILE=${file} -P ${CMAKE_CURRENT_SOURCE_DIR}/refuse/refuse.cmake)
+        -D "INCLUDES=${includes}" -D FILE=${file} -P ${CMAKE_CURRENT_SOURCE_DIR}/refuse/refuse.cmake)
   endif()
 endforeach()
 

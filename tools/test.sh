@@ -4,7 +4,7 @@
 #
 #   format         clang-format finds nothing to change
 #   layers         no header includes what its layer may not see
-#   dev            g++, all backends: headers alone, tests, refusals, consumers, the example
+#   dev            g++, all backends (libtorch where it is installed): headers alone, tests, refusals, consumers, the example
 #   clang          the same with clang
 #   asan           address and undefined-behaviour sanitizers
 #   tsan           thread sanitizer, for the layers that run on threads
@@ -29,7 +29,7 @@ for step in "${steps[@]}"; do
 done
 
 clang='clang-16'
-packages=("${build_packages[@]}" doctest-dev python3)
+packages=("${build_packages[@]}" doctest-dev python3 libeigen3-dev libarmadillo-dev)
 if [[ " ${steps[*]} " == *" clang "* ]]; then
   if is_debian; then
     has_package "$clang" || update_lists

@@ -21,8 +21,9 @@ concept real = std::same_as<T, float> || std::same_as<T, double>;
 /// Shows a tensor's elements as a span; specialize it for tensor types of your own.
 ///
 /// `elements(t)` returns `std::span<T>` or `std::span<T const>` over all elements of `t`, T being float or double.
-/// `shape(t)` is optional: a range of extents whose product is the number of elements. This primary template serves
-/// every contiguous range: std::vector, std::array, std::span and their like. Memory: none.
+/// `shape(t)` is optional: a range of extents, slowest index first, whose product is the number of elements. A member
+/// type `not_contiguous` in the place of both refuses the type by that reason. This primary template serves every
+/// contiguous range: std::vector, std::array, std::span and their like. Memory: none.
 template <class T>
 struct adapter {
   template <class U>
@@ -47,8 +48,14 @@ inline constexpr bool mutable_real_span = false;
 template <real T>
 inline constexpr bool mutable_real_span<std::span<T>> = true;
 
+/// False for types whose adapter has a member type `not_contiguous`: their elements may lie apart in memory.
 template <class T>
-concept adapted = requires(T& t) {
+concept known_to_be_contiguous = !requires {
+  typename adapter<std::remove_cvref_t<T>>::not_contiguous;
+};
+
+template <class T>
+concept adapted = known_to_be_contiguous<T> && requires(T& t) {
   adapter<std::remove_cvref_t<T>>::elements(t);
 };
 
