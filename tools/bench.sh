@@ -48,4 +48,4 @@ if ! (cmake --preset "$preset" "${options[@]}" && cmake --build --preset "$prese
 fi
 built=build/$preset/benchmarks
 "$built/${table}_table"
-if [ -e "benchmarks/${table}_torch.py" ]; then python3 "benchmarks/${table}_torch.py" "$built/${table}_figures"; fi
+if [ -e "benchmarks/${table}_torch.py" ]; then /usr/bin/python3 "benchmarks/${table}_torch.py" "$built/${table}_figures"; fi

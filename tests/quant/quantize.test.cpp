@@ -318,24 +318,41 @@ TEST_CASE("fit_scales: each block has the scale that its own elements get, for e
   grains(fixed{.scale = 0.25F});
 }
 
-TEST_CASE("fit_scales: a fit that takes a backend gets it for one block, and not for several") {
-  struct counting {  // 2 with a backend, 1 without
+TEST_CASE("fit_scales: a fit that takes a backend gets it for one block, and its kernels for several") {
+  using threads = backend<scalar_kernels, test::thread_executor>;
+  struct telling {  // what it was called with
     float operator()(std::span<float const>, symmetric<3> const&) const { return 1; }
     float operator()(std::span<double const>, symmetric<3> const&) const { return 1; }
     float operator()(std::span<float const>, symmetric<3> const&, backend<> const&) const { return 2; }
+    float operator()(std::span<float const>, symmetric<3> const&, threads const&) const { return 3; }
   };
   auto const x = weights<float>(12, 6);
   auto const first = [&](auto fit, auto grain) {
     quantizer const q{symmetric<3>{}, fit, grain};
     std::vector<float> scales(scale_count(q, {3, 4}));
-    fit_scales(q, std::span(x), {3, 4}, scales, backend<>{});
+    fit_scales(q, std::span(x), {3, 4}, scales, threads{});
     return scales[0];
   };
-  CHECK(first(counting{}, per_tensor{}) == 2);
-  CHECK(first(counting{}, per_group{.size = 12}) == 2);
-  CHECK(first(counting{}, per_channel{}) == 1);
-  CHECK(first(stored_as{f16{}, counting{}}, per_tensor{}) == 2);
-  CHECK(first(stored_as{f16{}, counting{}}, per_channel{}) == 1);
+  CHECK(first(telling{}, per_tensor{}) == 3);
+  CHECK(first(telling{}, per_group{.size = 12}) == 3);
+  CHECK(first(telling{}, per_channel{}) == 2);
+  CHECK(first(stored_as{f16{}, telling{}}, per_tensor{}) == 3);
+  CHECK(first(stored_as{f16{}, telling{}}, per_channel{}) == 2);
+}
+
+TEST_CASE_TEMPLATE("fit_scales: max_abs, which tells of them itself, refuses NaN and infinity by their place", T, float,
+                   double) {
+  for (T const bad : {std::numeric_limits<T>::quiet_NaN(), -std::numeric_limits<T>::infinity()}) {
+    auto x = weights<T>(100, 6);
+    x[77] = bad;
+    auto const fit = [&](auto grain) {
+      quantizer const q{symmetric<15>{}, max_abs{}, grain};
+      std::vector<float> scales(scale_count(q, {10, 10}));
+      fit_scales(q, std::span(x), {10, 10}, scales);
+    };
+    CHECK(test::refuses([&] { fit(per_tensor{}); }, "at 77 is not finite"));
+    CHECK(test::refuses([&] { fit(per_channel{}); }, "at 77 is not finite"));
+  }
 }
 
 TEST_CASE("encode: decodes to the bits of fake_quantize, for every granularity and rounding") {

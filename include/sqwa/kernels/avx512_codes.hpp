@@ -47,7 +47,7 @@ class avx512_coder {
                  d = _mm512_loadu_ps(x + 48);
     unordered_ |=
         static_cast<unsigned>(_mm512_cmp_ps_mask(a, b, _CMP_UNORD_Q) | _mm512_cmp_ps_mask(c, d, _CMP_UNORD_Q));
-    if (border_ == 0) return packed(rounded(a), rounded(b), rounded(c), rounded(d));
+    if (border_ == 0) return rounded(a, b, c, d);
     __m512i const q = packed(scaled(a), scaled(b), scaled(c), scaled(d));
     if (border_ == 1) return _mm512_max_epi8(_mm512_min_epi8(q, _mm512_set1_epi8(1)), _mm512_set1_epi8(-1));
     __mmask64 const up = _mm512_cmpgt_epi8_mask(q, _mm512_set1_epi8(static_cast<char>(border_ - 1)));
@@ -67,9 +67,24 @@ class avx512_coder {
   __m512i scaled(__m512 v) const noexcept {
     return _mm512_cvtps_epi32(_mm512_min_ps(_mm512_mul_ps(v, _mm512_set1_ps(factor_)), _mm512_set1_ps(127)));
   }
-  __m512i rounded(__m512 v) const noexcept {
-    return _mm512_cvtps_epi32(grid_(xsimd::batch<float, xsimd::avx512bw>(v)));
+  /// Codes of any limit, with one look for values beside a tie.
+  __m512i rounded(__m512 a, __m512 b, __m512 c, __m512 d) const noexcept {
+    constexpr int larger_magnitude = 0b1011;
+    __m512 const inverse = _mm512_set1_ps(grid_.inverse);
+    __m512 const high = _mm512_set1_ps(grid_.limit), low = _mm512_set1_ps(-grid_.limit);
+    auto const times = [=](__m512 v) { return _mm512_min_ps(high, _mm512_max_ps(low, _mm512_mul_ps(v, inverse))); };
+    auto const rest = [](__m512 t) {  // how far it is to the nearest integer
+      return _mm512_sub_ps(t, _mm512_roundscale_ps(t, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+    };
+    __m512 const t = times(a), u = times(b), v = times(c), w = times(d);
+    __m512 const most = _mm512_range_ps(_mm512_range_ps(rest(t), rest(u), larger_magnitude),
+                                        _mm512_range_ps(rest(v), rest(w), larger_magnitude), larger_magnitude);
+    __m512 const sure = _mm512_set1_ps(grid_.divide ? -1.0F : grid_.sure);
+    if (_mm512_cmp_ps_mask(most, sure, _CMP_NLE_UQ) == 0) return packed(near(t), near(u), near(v), near(w));
+    auto const divided = [this](__m512 x) { return near(grid_(xsimd::batch<float, xsimd::avx512bw>(x))); };
+    return packed(divided(a), divided(b), divided(c), divided(d));
   }
+  static __m512i near(__m512 t) noexcept { return _mm512_cvtps_epi32(t); }
 
   grid_rounding<float, xsimd::avx512bw> grid_;
   int border_ = 0;  // C; 0 if there is none

@@ -48,15 +48,24 @@ inline float finite_scale(double scale, double outermost) noexcept {
 /// Of a format that lists its points: max|w| / the largest magnitude among the points, on whichever side of zero each
 /// of the two lies. Memory: none. Time: one pass.
 struct max_abs {
+  /// A block that holds NaN or infinity gives NaN: `fit_scales` need not look at the weights before.
+  static constexpr bool tells_non_finite = true;
+
   template <real T, uniform_format F, any_backend B = backend<>>
   [[nodiscard]] float operator()(std::span<T const> block, F const&, B const& where = {}) const {
-    return detail::finite_scale(static_cast<double>(detail::largest_magnitude(block, where)) / F::max_code,
-                                F::max_code);
+    return scale(block, F::max_code, where);
   }
-  template <real T, point_format F>
-  [[nodiscard]] float operator()(std::span<T const> block, F const& format) const noexcept {
-    auto const outermost = static_cast<double>(outermost_point(format));
-    return detail::finite_scale(static_cast<double>(detail::largest_magnitude(block)) / outermost, outermost);
+  template <real T, point_format F, any_backend B = backend<>>
+  [[nodiscard]] float operator()(std::span<T const> block, F const& format, B const& where = {}) const {
+    return scale(block, static_cast<double>(outermost_point(format)), where);
+  }
+
+ private:
+  template <real T, any_backend B>
+  static float scale(std::span<T const> block, double outermost, B const& where) {
+    auto const largest = static_cast<double>(detail::largest_finite_magnitude(block, where));
+    return largest == largest ? detail::finite_scale(largest / outermost, outermost)
+                              : std::numeric_limits<float>::quiet_NaN();
   }
 };
 

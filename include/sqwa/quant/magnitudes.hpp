@@ -10,10 +10,13 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 namespace sqwa::inline SQWA_ABI::detail {
@@ -27,6 +30,31 @@ T largest_magnitude(std::span<T const> x, B const& where = {}) {
         return B::kernels::template max_abs<T>(x.subspan(first, last - first));
       },
       [](T a, T b) { return std::max(a, b); });
+}
+
+/// The largest magnitude, or a NaN where the block holds a NaN or infinity; 0 of an empty block.
+///
+/// Magnitudes are compared as integers, of which those of infinity and NaN are the largest.
+template <real T, any_backend B = backend<>>
+T largest_finite_magnitude(std::span<T const> x, B const& where = {}) {
+  using bits = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
+  constexpr std::size_t lanes = 64 / sizeof(T);
+  bits const most = reduce(
+      where.exec, x.size(), bits{0},
+      [&](std::size_t first, std::size_t last) {
+        std::array<bits, lanes> lane{};
+        auto const see = [&](std::size_t i, std::size_t l) {
+          lane[l] = std::max(lane[l], std::bit_cast<bits>(x[i]) & std::numeric_limits<bits>::max());
+        };
+        for (; first + lanes <= last; first += lanes) {
+          for (std::size_t l = 0; l != lanes; ++l) see(first + l, l);
+        }
+        for (std::size_t l = 0; first != last; ++first, ++l) see(first, l);
+        return *std::ranges::max_element(lane);
+      },
+      [](bits a, bits b) { return std::max(a, b); });
+  auto const m = std::bit_cast<T>(most);
+  return m <= std::numeric_limits<T>::max() ? m : std::numeric_limits<T>::quiet_NaN();
 }
 
 /// `sum_codes` of a block.

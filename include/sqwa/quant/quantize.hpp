@@ -149,6 +149,7 @@ template <class F, class Fit, class G, class R>
 /// The executor gets several blocks at once, the same number of tasks on every machine. A fit that can be called with a
 /// backend gets its kernels, and for one block alone its executor. The same bits on every backend. Memory: for each
 /// task one block, where the elements of a block do not lie together, and what the fit says.
+/// Where a value is refused, `scales` may hold NaN.
 /// @pre every value is finite; values.size() == extents.size(); scales.size() == scale_count(q, extents)
 template <class F, class Fit, class G, class R, class T, any_backend B = backend<>>
   requires real<std::remove_const_t<T>>
@@ -158,8 +159,12 @@ void fit_scales(quantizer<F, Fit, G, R> const& q, std::span<T> values, shape con
   std::span<value const> const x = values;
   blocks const layout = q.grain(extents);
   detail::check_sizes("fit_scales", x.size(), layout, scales.size(), x.size());
-  std::size_t const bad = detail::first_above(x, std::numeric_limits<value>::max(), where);
-  if (bad != x.size()) expects(false, "fit_scales: the value {} at {} is not finite", x[bad], bad);
+  auto const refuse_non_finite = [&] {
+    std::size_t const bad = detail::first_above(x, std::numeric_limits<value>::max(), where);
+    if (bad != x.size()) expects(false, "fit_scales: the value {} at {} is not finite", x[bad], bad);
+  };
+  constexpr bool told = requires { requires Fit::tells_non_finite; };
+  if constexpr (!told) refuse_non_finite();
   auto const fit_one = [&q](std::span<value const> block, auto const& with) {
     if constexpr (requires { q.scale_fit(block, q.format, with); }) {
       return q.scale_fit(block, q.format, with);
@@ -169,6 +174,9 @@ void fit_scales(quantizer<F, Fit, G, R> const& q, std::span<T> values, shape con
   };
   if (layout.count == 1) {
     scales[0] = fit_one(x, where);
+    if constexpr (told) {
+      if (scales[0] != scales[0]) refuse_non_finite();
+    }
     return;
   }
   backend<typename B::kernels> const here;
@@ -189,6 +197,9 @@ void fit_scales(quantizer<F, Fit, G, R> const& q, std::span<T> values, shape con
       }
     }
   });
+  if constexpr (told) {
+    if (std::ranges::any_of(scales, [](float s) { return s != s; })) refuse_non_finite();
+  }
 }
 
 /// Rounds every value to the code of its block's lattice: clamp(round(w / scale)).
