@@ -75,21 +75,49 @@ TEST_CASE("thread_team: an index is always with the same thread, but where the c
   CHECK(helpers[3] != helpers[6]);
 }
 
-TEST_CASE("thread_team: the caller takes over what a slow thread has not begun") {
+TEST_CASE("thread_team: a thread that sleeps is woken") {
   sqwa::thread_team team(2, 0s);
-  std::atomic<bool> last_ran = false;
-  std::atomic<std::size_t> began = 0;
-  team.for_each(16, [&](std::size_t i) {
-    if (i < 8) {
-      while (began == 0) std::this_thread::yield();  // the caller's calls: until the other thread has begun
-    } else if (i == 8) {
-      began = 1;
-      while (!last_ran) std::this_thread::yield();  // it stays here until somebody else has run its last call
-    } else if (i == 15) {
-      last_ran = true;
-    }
-  });
-  CHECK(last_ran);
+  for (int k = 0; k != 20'000; ++k) std::this_thread::yield();
+  CHECK(helper_of(sqwa::team_executor(team)) != std::this_thread::get_id());
+}
+
+TEST_CASE("thread_team: the caller takes over what a thread has not begun") {
+  auto const caller = std::this_thread::get_id();
+  std::atomic<bool> taken = false;
+  for (int again = 0; again != 10'000 && !taken; ++again) {
+    sqwa::thread_team team(2);  // its thread is hardly there when the loop is over
+    team.for_each(2, [&](std::size_t i) {
+      if (i == 1) taken = std::this_thread::get_id() == caller;
+    });
+  }
+  CHECK(taken);
+}
+
+TEST_CASE("thread_team: where the other thread costs time, the caller works alone, and later tries again") {
+  sqwa::thread_team team(2, 1s);
+  auto const caller = std::this_thread::get_id();
+  int in_a_row = 0;
+  bool back = false;
+  std::atomic<int> slow = 0;
+  for (int again = 0; again != 100'000 && !back; ++again) {
+    std::atomic<int> begun = 0;
+    std::thread::id second;
+    int const patience = in_a_row < 20 ? 2'000 : 100;  // at first the caller lets the other one begin
+    team.for_each(2, [&](std::size_t i) {
+      begun += 1;
+      if (i == 0) {
+        for (int k = 0; k != patience && begun == 1; ++k) std::this_thread::yield();
+      } else {
+        second = std::this_thread::get_id();
+        if (second != caller) {
+          for (int k = 0; k != 1'000'000; ++k) slow += 1;  // it has a slow core
+        }
+      }
+    });
+    back = in_a_row >= 20 && second != caller;
+    in_a_row = second == caller ? in_a_row + 1 : 0;
+  }
+  CHECK(back);
 }
 
 TEST_CASE("thread_team: a loop inside a loop runs where it is called") {
@@ -172,10 +200,13 @@ TEST_CASE("team_executor: sums have the bits of the sequential ones") {
 #ifdef __cpp_exceptions
 TEST_CASE("thread_team: the exception of the lowest index leaves, others are dropped, and the team goes on") {
   sqwa::thread_team team(3);
-  for (int again = 0; again != 100; ++again) {
+  for (int again = 0; again != 5; ++again) {
     for (std::size_t const lowest : {0U, 20U, 50U, 98U}) {
+      std::atomic<int> others = 0;
       auto const run = [&] {
-        team.for_each(100, [lowest](std::size_t i) {
+        team.for_each(100, [&](std::size_t i) {
+          if (i == 34 || i == 67) ++others;  // where the runs of the others begin
+          for (int k = 0; i == 0 && k != 10'000 && others != 2; ++k) std::this_thread::yield();
           if (i == lowest || i == 99) throw std::runtime_error(std::to_string(i));
         });
       };
@@ -184,6 +215,14 @@ TEST_CASE("thread_team: the exception of the lowest index leaves, others are dro
     std::vector<int> seen(100);
     team.for_each(100, [&](std::size_t i) { ++seen[i]; });
     CHECK(seen == std::vector<int>(100, 1));
+  }
+}
+
+TEST_CASE("thread_team: the lowest index counts where the caller has taken over, too") {
+  for (int again = 0; again != 100; ++again) {
+    sqwa::thread_team team(2);
+    auto const run = [&team] { team.for_each(4, [](std::size_t i) { throw std::runtime_error(std::to_string(i)); }); };
+    CHECK_THROWS_WITH_AS(run(), "0", std::runtime_error);
   }
 }
 

@@ -48,8 +48,8 @@ class thread_team {
   /// @pre no `for_each` is running
   ~thread_team() {
     for (std::size_t t = 0; t != crew_.size(); ++t) {
-      shares_[t].left.store(stop);
-      shares_[t].left.notify_one();
+      shares_[t].told.store(word::stop);
+      shares_[t].told.notify_one();
     }
     for (std::thread& t : crew_) t.join();
   }
@@ -96,29 +96,25 @@ class thread_team {
     void (*invoke)(void const*, std::size_t first, std::size_t last, failure&) = nullptr;
   };
 
-  /// What one thread of the crew is to do. It takes blocks from the front, the caller from the back.
+  enum class word : std::uint32_t { none, go, stop };
+
+  /// What one thread of the crew is to do: whoever changes `go` to `none` does it, the thread or the caller.
   ///
-  /// The plain members belong to whoever has taken a block, and to the caller between loops.
+  /// The plain members belong to the one who has taken the share, and to the caller between loops.
   struct alignas(64) share {
-    std::atomic<std::uint32_t> left = 0;  // the blocks not taken: first in the low half, last in the high half
+    std::atomic<word> told = word::none;
     calls work;
     std::size_t first = 0;
-    std::size_t count = 0;
-    std::uint32_t blocks = 0;
-    alignas(64) std::atomic<std::uint32_t> ended = 0;  // blocks that the thread itself has run
+    std::size_t last = 0;
+    alignas(64) std::atomic<std::uint32_t> done = 0;  // 1: by the thread
     failure bad;
   };
 
   using clock = std::chrono::steady_clock;
   using seconds = std::chrono::duration<double>;
 
-  static constexpr seconds trial{200e-6};          // what may be lost before the caller works alone
-  static constexpr seconds most_balance{1000e-6};  // what earlier loops may have saved for later ones to lose
-  static constexpr std::size_t max_blocks = 8;
-  static constexpr std::uint32_t stop = 0xFFFF0000;
-
-  static constexpr std::uint32_t front(std::uint32_t left) { return left & 0xFFFF; }
-  static constexpr std::uint32_t back(std::uint32_t left) { return left >> 16; }
+  static constexpr seconds trial{0.004};        // what may be lost before the caller works alone
+  static constexpr seconds most_balance{0.02};  // what is remembered of savings and losses
 
   static void check(std::size_t threads, std::chrono::nanoseconds spin) {
     expects(threads > 0, "thread_team: a team has at least one thread, not {}", threads);
@@ -129,14 +125,9 @@ class thread_team {
   thread_team(std::chrono::nanoseconds spin, std::size_t crew)
       : spin_(spin), shares_(std::make_unique<share[]>(crew)) {}
 
-  /// Where part k of [0, n) in `parts` begins.
-  static constexpr std::size_t cut(std::size_t n, std::size_t parts, std::size_t k) {
-    return n / parts * k + std::min(n % parts, k);
-  }
-
-  static void run_block(share& s, std::uint32_t block, failure& bad) {
-    s.work.invoke(s.work.object, s.first + cut(s.count, s.blocks, block), s.first + cut(s.count, s.blocks, block + 1),
-                  bad);
+  static bool take(share& s) {
+    word go = word::go;
+    return s.told.load(std::memory_order_relaxed) == go && s.told.compare_exchange_strong(go, word::none);
   }
 
   static void pause() noexcept {
@@ -164,33 +155,15 @@ class thread_team {
   }
 
   /// A thread of the crew.
-  void work(share& s) {
+  void work(share& s) const {
     for (;;) {
-      std::uint32_t left = s.left.load(std::memory_order_acquire);
-      if (left == stop) return;
-      if (front(left) == back(left)) {
-        if (!stay_awake([&] { return s.left.load(std::memory_order_relaxed) != left; })) s.left.wait(left);
-      } else if (s.left.compare_exchange_weak(left, left + 1)) {  // only now may the plain members be read
-        run_block(s, front(left), s.bad);
-        s.ended.fetch_add(1);
-        s.ended.notify_one();
-      }
+      if (!stay_awake([&s] { return s.told.load(std::memory_order_relaxed) != word::none; })) s.told.wait(word::none);
+      if (s.told.load(std::memory_order_relaxed) == word::stop) return;
+      if (!take(s)) continue;
+      s.work.invoke(s.work.object, s.first, s.last, s.bad);
+      s.done.store(1);
+      s.done.notify_one();
     }
-  }
-
-  /// Takes blocks from the back of a share and runs them: all that are left, or those of a thread that has not begun.
-  /// Gives how many calls they were.
-  static std::size_t take_over(share& s, bool begun_too, failure& bad) {
-    std::uint32_t left = s.left.load(std::memory_order_relaxed);
-    std::uint32_t lowest = s.blocks;
-    while (front(left) != back(left) && (begun_too || front(left) == 0)) {
-      if (s.left.compare_exchange_weak(left, left - 0x10000)) {
-        lowest = back(left) - 1;
-        run_block(s, lowest, bad);
-        left = s.left.load(std::memory_order_relaxed);
-      }
-    }
-    return s.count - cut(s.count, s.blocks, lowest);
   }
 
   failure run_all(std::size_t n, calls work) {
@@ -198,50 +171,47 @@ class thread_team {
     auto const begin = clock::now();
     if (alone_) {
       work.invoke(work.object, 0, n, bad);
-      balance_ += seconds(clock::now() - begin) / 20;
+      balance_ += seconds(clock::now() - begin) / 40;
       alone_ = balance_ < seconds{};
       return bad;
     }
-    std::size_t const used = std::min(n, size()) - 1;  // shares of the crew; the caller's begins at 0
-    std::size_t mine = cut(n, used + 1, 1);
-    for (std::size_t t = 0; t != used; ++t) post(shares_[t], work, cut(n, used + 1, t + 1), cut(n, used + 1, t + 2));
-    auto const posted = clock::now();
-    work.invoke(work.object, 0, mine, bad);
-    for (std::size_t t = 0; t != used; ++t) mine += take_over(shares_[t], false, bad);
-    auto const done = clock::now();
-    for (std::size_t t = 0; t != used; ++t) {
+    std::size_t const parts = std::min(n, size());  // the first is the caller's
+    auto const cut = [&](std::size_t part) { return n / parts * part + std::min(n % parts, part); };
+    std::size_t mine = cut(1);
+    for (std::size_t t = 0; t != parts - 1; ++t) {
       share& s = shares_[t];
-      auto const ended = [&s, all = back(s.left.load())] { return s.ended.load(std::memory_order_acquire) == all; };
-      if (!stay_awake(ended)) wait_for_slow(s, bad);
+      s.work = work;
+      s.first = cut(t + 1);
+      s.last = cut(t + 2);
+      s.done.store(0, std::memory_order_relaxed);
+      s.told.store(word::go);
+      s.told.notify_one();
+    }
+    auto const told = clock::now();
+    work.invoke(work.object, 0, mine, bad);
+    for (std::size_t t = 0; t != parts - 1; ++t) {
+      share& s = shares_[t];
+      if (!take(s)) continue;
+      work.invoke(work.object, s.first, s.last, bad);
+      mine += s.last - s.first;
+      s.done.store(1, std::memory_order_relaxed);
+    }
+    seconds const worked = clock::now() - told;
+    for (std::size_t t = 0; t != parts - 1; ++t) {
+      share& s = shares_[t];
+      if (!stay_awake([&s] { return s.done.load(std::memory_order_acquire) != 0; })) s.done.wait(0);
       if (s.bad.index < bad.index) bad = s.bad;
       if (s.bad.what) s.bad = {};
     }
-    seconds const alone = seconds(done - posted) / static_cast<double>(mine) * static_cast<double>(n);
-    balance_ = std::min(balance_ + (alone - seconds(clock::now() - begin)), most_balance);
+    seconds const alone = worked / static_cast<double>(mine) * static_cast<double>(n);
+    balance_ = std::clamp(balance_ + (alone - seconds(clock::now() - begin)), -most_balance, most_balance);
     alone_ = balance_ < -trial;
     return bad;
   }
 
-  static void post(share& s, calls work, std::size_t first, std::size_t last) {
-    s.work = work;
-    s.first = first;
-    s.count = last - first;
-    s.blocks = static_cast<std::uint32_t>(std::min(s.count, max_blocks));
-    s.ended.store(0, std::memory_order_relaxed);
-    s.left.store(s.blocks << 16);
-    s.left.notify_one();
-  }
-
-  /// Its thread has lost its core, or has more to do than the caller had.
-  static void wait_for_slow(share& s, failure& bad) {
-    take_over(s, true, bad);
-    std::uint32_t const all = back(s.left.load());
-    for (std::uint32_t ended; (ended = s.ended.load(std::memory_order_acquire)) != all;) s.ended.wait(ended);
-  }
-
   std::chrono::nanoseconds spin_;
   seconds balance_{};                // time that the crew has saved
-  bool alone_ = false;               // the caller works alone until a twentieth of its time has paid what was lost
+  bool alone_ = false;               // the caller works alone until a fortieth of its time has paid what was lost
   std::unique_ptr<share[]> shares_;  // one for each thread of the crew
   std::vector<std::thread> crew_;
   alignas(64) std::atomic_flag busy_;
