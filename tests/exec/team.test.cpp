@@ -24,6 +24,33 @@ static_assert(!std::is_copy_constructible_v<sqwa::thread_team> && !std::is_move_
 
 using namespace std::chrono_literals;
 
+TEST_CASE("savings: a team that costs time is left until a fortieth of the time has paid for it") {
+  sqwa::detail::savings s;
+  CHECK(s.pays());
+  s.together(3ms, 1ms);
+  CHECK(s.pays());
+  s.together(4ms, 1ms);  // 5 ms lost
+  CHECK(!s.pays());
+  s.apart(100ms);
+  CHECK(!s.pays());
+  s.apart(101ms);
+  CHECK(s.pays());
+}
+
+TEST_CASE("savings: what was saved may be lost again, but a long past is forgotten, and so is a pause of hours") {
+  sqwa::detail::savings s;
+  for (int again = 0; again != 100; ++again) s.together(1ms, 2ms);
+  s.together(24ms, 1ms);
+  CHECK(s.pays());
+  s.together(3ms, 1ms);
+  CHECK(!s.pays());
+  s.together(1h, 1ms);
+  s.apart(790ms);
+  CHECK(!s.pays());
+  s.apart(11ms);
+  CHECK(s.pays());
+}
+
 TEST_CASE("thread_team: every call once, for teams of any size, awake or asleep, again and again") {
   for (std::size_t const threads : {1U, 2U, 3U, 5U}) {
     for (auto const spin : {0us, 50us, 10'000us}) {
@@ -91,33 +118,6 @@ TEST_CASE("thread_team: the caller takes over what a thread has not begun") {
     });
   }
   CHECK(taken);
-}
-
-TEST_CASE("thread_team: where the other thread costs time, the caller works alone, and later tries again") {
-  sqwa::thread_team team(2, 1s);
-  auto const caller = std::this_thread::get_id();
-  int in_a_row = 0;
-  bool back = false;
-  std::atomic<int> slow = 0;
-  for (int again = 0; again != 100'000 && !back; ++again) {
-    std::atomic<int> begun = 0;
-    std::thread::id second;
-    int const patience = in_a_row < 20 ? 2'000 : 100;  // at first the caller lets the other one begin
-    team.for_each(2, [&](std::size_t i) {
-      begun += 1;
-      if (i == 0) {
-        for (int k = 0; k != patience && begun == 1; ++k) std::this_thread::yield();
-      } else {
-        second = std::this_thread::get_id();
-        if (second != caller) {
-          for (int k = 0; k != 1'000'000; ++k) slow += 1;  // it has a slow core
-        }
-      }
-    });
-    back = in_a_row >= 20 && second != caller;
-    in_a_row = second == caller ? in_a_row + 1 : 0;
-  }
-  CHECK(back);
 }
 
 TEST_CASE("thread_team: a loop inside a loop runs where it is called") {

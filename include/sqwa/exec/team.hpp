@@ -20,6 +20,39 @@
 
 namespace sqwa::inline SQWA_ABI {
 
+namespace detail {
+
+/// Whether a team pays: what its loops have saved against one thread alone, or lost.
+///
+/// More than 4 ms in debt, about a turn of the scheduler, the caller works alone until a fortieth of its time has paid
+/// all of it. Not more than 20 ms is remembered of either.
+class savings {
+ public:
+  using seconds = std::chrono::duration<double>;
+
+  [[nodiscard]] constexpr bool pays() const noexcept { return pays_; }
+
+  /// A loop of the team took `took`, where one thread would have taken `alone`.
+  constexpr void together(seconds took, seconds alone) noexcept {
+    saved_ = std::clamp(saved_ + (alone - took), -most, most);
+    pays_ = saved_ >= -trial;
+  }
+
+  /// A loop of the caller alone took `took`.
+  constexpr void apart(seconds took) noexcept {
+    saved_ += took / 40;
+    pays_ = saved_ >= seconds{};
+  }
+
+ private:
+  static constexpr seconds trial{0.004}, most{0.02};
+
+  seconds saved_{};
+  bool pays_ = true;
+};
+
+}  // namespace detail
+
 /// Threads for loops of a few microseconds: they look for work for a while before they sleep.
 ///
 /// [0, n) is cut into one run of neighbours for each thread, so a thread meets the same data in loop after loop, and
@@ -111,10 +144,6 @@ class thread_team {
   };
 
   using clock = std::chrono::steady_clock;
-  using seconds = std::chrono::duration<double>;
-
-  static constexpr seconds trial{0.004};        // what may be lost before the caller works alone
-  static constexpr seconds most_balance{0.02};  // what is remembered of savings and losses
 
   static void check(std::size_t threads, std::chrono::nanoseconds spin) {
     expects(threads > 0, "thread_team: a team has at least one thread, not {}", threads);
@@ -169,10 +198,9 @@ class thread_team {
   failure run_all(std::size_t n, calls work) {
     failure bad;
     auto const begin = clock::now();
-    if (alone_) {
+    if (!savings_.pays()) {
       work.invoke(work.object, 0, n, bad);
-      balance_ += seconds(clock::now() - begin) / 40;
-      alone_ = balance_ < seconds{};
+      savings_.apart(clock::now() - begin);
       return bad;
     }
     std::size_t const parts = std::min(n, size());  // the first is the caller's
@@ -196,22 +224,19 @@ class thread_team {
       mine += s.last - s.first;
       s.done.store(1, std::memory_order_relaxed);
     }
-    seconds const worked = clock::now() - told;
+    std::chrono::duration<double> const worked = clock::now() - told;
     for (std::size_t t = 0; t != parts - 1; ++t) {
       share& s = shares_[t];
       if (!stay_awake([&s] { return s.done.load(std::memory_order_acquire) != 0; })) s.done.wait(0);
       if (s.bad.index < bad.index) bad = s.bad;
       if (s.bad.what) s.bad = {};
     }
-    seconds const alone = worked / static_cast<double>(mine) * static_cast<double>(n);
-    balance_ = std::clamp(balance_ + (alone - seconds(clock::now() - begin)), -most_balance, most_balance);
-    alone_ = balance_ < -trial;
+    savings_.together(clock::now() - begin, worked / static_cast<double>(mine) * static_cast<double>(n));
     return bad;
   }
 
   std::chrono::nanoseconds spin_;
-  seconds balance_{};                // time that the crew has saved
-  bool alone_ = false;               // the caller works alone until a fortieth of its time has paid what was lost
+  detail::savings savings_;
   std::unique_ptr<share[]> shares_;  // one for each thread of the crew
   std::vector<std::thread> crew_;
   alignas(64) std::atomic_flag busy_;
