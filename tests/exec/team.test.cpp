@@ -45,7 +45,7 @@ TEST_CASE("savings: what was saved may be lost again, but a long past is forgott
   s.together(3ms, 1ms);
   CHECK(!s.pays());
   s.together(1h, 1ms);
-  s.apart(790ms);
+  s.apart(3'990ms);
   CHECK(!s.pays());
   s.apart(11ms);
   CHECK(s.pays());

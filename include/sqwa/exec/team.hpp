@@ -25,7 +25,7 @@ namespace detail {
 /// Whether a team pays: what its loops have saved against one thread alone, or lost.
 ///
 /// More than 4 ms in debt, about a turn of the scheduler, the caller works alone until a fortieth of its time has paid
-/// all of it. Not more than 20 ms is remembered of either.
+/// all of it. Savings over 20 ms and debts over 100 ms are forgotten.
 class savings {
  public:
   using seconds = std::chrono::duration<double>;
@@ -34,7 +34,7 @@ class savings {
 
   /// A loop of the team took `took`, where one thread would have taken `alone`.
   constexpr void together(seconds took, seconds alone) noexcept {
-    saved_ = std::clamp(saved_ + (alone - took), -most, most);
+    saved_ = std::clamp(saved_ + (alone - took), -most_lost, most_saved);
     pays_ = saved_ >= -trial;
   }
 
@@ -45,7 +45,7 @@ class savings {
   }
 
  private:
-  static constexpr seconds trial{0.004}, most{0.02};
+  static constexpr seconds trial{0.004}, most_saved{0.02}, most_lost{0.1};
 
   seconds saved_{};
   bool pays_ = true;
@@ -56,20 +56,21 @@ class savings {
 /// Threads for loops of a few microseconds: they look for work for a while before they sleep.
 ///
 /// [0, n) is cut into one run of neighbours for each thread, so a thread meets the same data in loop after loop, and
-/// its core's cache holds them. The calling thread is one of the team. It takes over what a thread has not begun when
-/// its own part is done, and later what a slow one still has, so a busy machine is no slower than one thread by much.
+/// its core's cache holds them. The calling thread is one of the team, and takes over the runs that have not begun when
+/// its own is done. Where the others cost more time than they save, because other programs hold the cores or the loops
+/// are too short, it works alone for a while. So calls must not wait for each other: one thread may run them all.
 /// A call of `for_each` while another one runs, from inside it or from elsewhere, runs in its own calling thread.
 /// A team stays where it is, since its threads and executors know its address.
 /// Memory: two cache lines and a thread's stack for each thread, taken by the constructor.
 class thread_team {
  public:
   /// `threads` run the loops, the caller's among them. Each keeps its core busy for `spin` after a loop, then sleeps;
-  /// waking it takes some ten microseconds.
+  /// waking it costs the caller some microseconds, and it comes late to that loop.
   ///
   /// Throws `std::system_error` where the machine has no more threads.
   /// @pre threads > 0, spin >= 0
   explicit thread_team(std::size_t threads = std::max(1U, std::thread::hardware_concurrency()),
-                       std::chrono::nanoseconds spin = std::chrono::microseconds{50})
+                       std::chrono::nanoseconds spin = std::chrono::microseconds{200})
       : thread_team(spin, (check(threads, spin), threads - 1)) {
     crew_.reserve(threads - 1);
     for (std::size_t t = 0; t != threads - 1; ++t) crew_.emplace_back([this, t] { work(shares_[t]); });
