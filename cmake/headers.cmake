@@ -147,6 +147,7 @@ set(sqwa_hosted_headers
 # Backends: each names one third-party library.
 set(sqwa_backend_headers
   include/sqwa/exec/tbb.hpp
+  include/sqwa/exec/team.hpp
   include/sqwa/fast.hpp
   include/sqwa/kernels/avx512.hpp
   include/sqwa/kernels/avx512_averages.hpp

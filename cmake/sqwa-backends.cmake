@@ -2,6 +2,8 @@
 # neither building nor installing sqwa needs a component's dependency.
 set(sqwa_tbb_PACKAGES TBB)
 set(sqwa_tbb_LIBRARIES TBB::tbb)
+set(sqwa_threads_PACKAGES Threads)
+set(sqwa_threads_LIBRARIES Threads::Threads)
 set(sqwa_xsimd_PACKAGES xtl xsimd) # Debian 12 exports an xsimd that links xtl but does not look for it
 set(sqwa_xsimd_LIBRARIES xsimd)
 set(sqwa_xtensor_PACKAGES xtl xtensor)

@@ -5,6 +5,9 @@
 #ifdef SQWA_TEST_TBB
 #include <sqwa/exec/tbb.hpp>
 #endif
+#ifdef SQWA_TEST_THREADS
+#include <sqwa/exec/team.hpp>
+#endif
 
 #include <doctest/doctest.h>
 #include <cstddef>
@@ -43,6 +46,10 @@ TEST_CASE("for_each_chunk: every element once, on every executor") {
     CHECK(visits(test::thread_executor{}) == std::vector<int>(n, 1));
 #ifdef SQWA_TEST_TBB
     CHECK(visits(sqwa::tbb_executor{}) == std::vector<int>(n, 1));
+#endif
+#ifdef SQWA_TEST_THREADS
+    sqwa::thread_team team(3);
+    CHECK(visits(sqwa::team_executor(team)) == std::vector<int>(n, 1));
 #endif
   }
 }

@@ -8,6 +8,9 @@
 #ifdef SQWA_TEST_TBB
 #include <sqwa/exec/tbb.hpp>
 #endif
+#ifdef SQWA_TEST_THREADS
+#include <sqwa/exec/team.hpp>
+#endif
 #ifdef SQWA_TEST_XSIMD
 #include <sqwa/kernels/avx512.hpp>
 #endif
@@ -27,6 +30,10 @@ void every_backend(F f) {
 #ifdef SQWA_TEST_XSIMD
   f(sqwa::backend<sqwa::native_kernels, sqwa::tbb_executor>{});
 #endif
+#endif
+#ifdef SQWA_TEST_THREADS
+  sqwa::thread_team team(3);
+  f(sqwa::backend<sqwa::scalar_kernels, sqwa::team_executor>{team});
 #endif
 }
 
