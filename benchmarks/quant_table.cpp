@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Quantizing, packing, unpacking, the learned step's backward pass and low-bit products beside the loop written by
 // hand, the machine's memory and kernels without our freedom to refuse: tools/bench.sh quant runs it.
+#include <sqwa/exec/team.hpp>
 #include <sqwa/fast.hpp>
 #include <sqwa/quant/encode.hpp>
 #include <sqwa/quant/fit.hpp>
@@ -27,6 +28,7 @@ using bench::buffer;
 using bench::contender;
 using one_thread = sqwa::backend<sqwa::native_kernels>;
 using all_threads = sqwa::fast;
+using team_threads = sqwa::backend<sqwa::native_kernels, sqwa::team_executor>;
 
 constexpr float scale = 0.04F;
 constexpr char const* unit = "Gweights/s";
@@ -85,7 +87,8 @@ std::uint32_t read_all(float const* x, std::size_t n) {  // sums of integers, wh
 
 float volatile sink;
 
-void elementwise(char const* size, std::size_t n) {
+void elementwise(char const* size, std::size_t n, sqwa::thread_team& team) {
+  team_threads const together{team};
   buffer<float> x(n), y(n), z(n), g(n);
   buffer<std::byte> bytes(n / 4), strided(n / 4);
   std::vector<float> uniform(n);
@@ -116,6 +119,9 @@ void elementwise(char const* size, std::size_t n) {
   fake(sqwa::symmetric<3>{}, one_thread{});
   by_hand_fake_quantize(z.data(), x.data(), n, 1);
   bench::check(std::ranges::equal(y, z), "fake_quantize");
+  bench::row("fake_quantize 3 levels, thread_team", size, 2, items, unit,
+             {{"ours", [&] { fake(sqwa::symmetric<3>{}, together); }},
+              {"one thread", [&] { fake(sqwa::symmetric<3>{}, one_thread{}); }}});
   bench::row("fake_quantize 3 levels", size, 2, items, unit,
              {{"ours", [&] { fake(sqwa::symmetric<3>{}, all_threads{}); }},
               {"one thread", [&] { fake(sqwa::symmetric<3>{}, one_thread{}); }}});
@@ -135,6 +141,8 @@ void elementwise(char const* size, std::size_t n) {
   bench::row("encode 2 bits", size, 1, items, unit, all);
   by_hand_encode(bytes.data(), x.data(), n);
   bench::check(std::ranges::equal(bytes, p.bytes) && again == p, "encode");
+  bench::row("encode 2 bits, thread_team", size, 2, items, unit,
+             {{"ours", [&] { encode(together); }}, {"one thread", [&] { encode(one_thread{}); }}});
   bench::row("encode 2 bits", size, 2, items, unit,
              {{"ours", [&] { encode(all_threads{}); }}, {"one thread", [&] { encode(one_thread{}); }}});
 
@@ -148,6 +156,8 @@ void elementwise(char const* size, std::size_t n) {
   p.decode(out, one_thread{});
   by_hand_decode(z.data(), bytes.data(), n);
   bench::check(std::ranges::equal(y, z), "decode");
+  bench::row("decode 2 bits, thread_team", size, 2, items, unit,
+             {{"ours", [&] { p.decode(out, together); }}, {"one thread", [&] { p.decode(out, one_thread{}); }}});
   bench::row("decode 2 bits", size, 2, items, unit,
              {{"ours", [&] { p.decode(out, all_threads{}); }}, {"one thread", [&] { p.decode(out, one_thread{}); }}});
 
@@ -238,7 +248,13 @@ void products(std::size_t rows, std::size_t n) {
 
 int main() {
   bench::heading();
-  for (auto const& [size, n] : {std::pair{"L1", 4096U}, {"L2", 65'536U}, {"memory", 1U << 24}}) elementwise(size, n);
+  {
+    sqwa::thread_team team;
+    for (auto const& [size, n] :
+         {std::pair{"L1", 4096U}, {"L2", 65'536U}, {"L2 x 2", 131'072U}, {"memory", 1U << 24}}) {
+      elementwise(size, n, team);
+    }
+  }
   fits("L2", 65'536);
   fits("memory", 1U << 24);
   products(1024, 1);
