@@ -131,3 +131,9 @@ TEST_CASE("fixed: gives what it holds to every format, and refuses what they can
   CHECK(test::refuses([&] { (void)sqwa::fixed{}(none, sqwa::affine<4, sqwa::code_range::narrow>{}); },
                       "the zero point 0"));
 }
+
+TEST_CASE("l2_alternating: floats whose sum leaves their range") {
+  std::vector<float> x(33);
+  x[0] = x[32] = 3e38F;
+  CHECK(sqwa::l2_alternating{}(std::span<float const>(x), sqwa::symmetric<3>{}) == 3e38F);
+}

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <functional>
 #include <span>
+#include <utility>
 #include <vector>
 
 using namespace sqwa;
@@ -118,4 +119,16 @@ TEST_CASE("levels_search: zeros, and weights that differ by more than the histog
   w[1234] = 1e20F;
   auto const scale = static_cast<double>(l2{}(std::span<float const>(w), symmetric<15>{}));
   CHECK(quality_at(w, scale, 7) >= best_quality(w, 7) * (1 - 1e-6));
+}
+
+TEST_CASE("l2 with many levels: the largest floats and the smallest doubles end like others") {
+  symmetric<15> const format;
+  std::vector<float> large(8192, 6e36F);
+  auto const fits = [&](auto const& w) { return static_cast<double>(l2{}(std::span(std::as_const(w)), format)); };
+  CHECK(quality_at(large, fits(large), 7) >= best_quality(large, 7) * (1 - 1e-6));
+  std::vector<float> outliers(8192, 1.0F);
+  outliers[0] = outliers[64] = 3e38F;
+  CHECK(quality_at(outliers, fits(outliers), 7) >= best_quality(outliers, 7) * (1 - 1e-6));
+  CHECK(fits(std::vector<double>(8192, 1e-200)) == 0);  // below float's range
+  CHECK(detail::levels_search<double>::run(std::vector<double>(8192, 1e-200), 7) < 0);
 }

@@ -135,7 +135,7 @@ TEST_CASE("pack, unpack: what does not fit is refused with the numbers") {
   CHECK(test::refuses([&] { pack(c, 2, -1, bytes); }, "codes to -1 in 2 bits"));
   std::span<std::byte const> const t = two, s = six;
   CHECK(test::refuses([&] { unpack(t, 2, 1, std::span(small)); }, "unpack: 3 codes of 2 bits take 1 bytes, not 2"));
-  CHECK(test::refuses([&] { unpack(s, 16, 200, std::span(small)); }, "codes to 200 into 1 bytes each"));
+  CHECK(test::refuses([&] { unpack(s, 16, 200, std::span(small)); }, "codes to 200 of 16 bits into 1 bytes each"));
 }
 
 TEST_CASE_TEMPLATE("packed: decodes to code times the scale of its block", T, float, double) {
@@ -209,4 +209,11 @@ TEST_CASE("packed: members that do not fit together are refused") {
   CHECK(test::refuses([&] { p.decode(std::span(ten)); }, "take 3 bytes, not 2"));
   p.levels = 1;
   CHECK(test::refuses([&] { p.check("test"); }, "test: packed codes of 1 levels"));
+}
+
+TEST_CASE("unpack: a field of 16 bits is not squeezed into a code of 8") {
+  std::vector<std::byte> const bytes{std::byte{0x2C},
+                                     std::byte{0x01}};  // 300: no code to 100, and 200 - 256 would be one
+  std::vector<std::int8_t> code(1);
+  CHECK(test::refuses([&] { sqwa::unpack(std::span(bytes), 16, 100, std::span(code)); }, "16 bits into 1 bytes"));
 }

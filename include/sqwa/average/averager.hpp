@@ -140,7 +140,7 @@ class averager {
     expects(in.get<std::uint32_t>() == magic, "averager::restore: not the state of an averager of {}-byte values",
             sizeof(value_type));
     auto const count = in.get<std::int64_t>();
-    expects(count >= 0, "averager::restore: a count of {}", count);
+    expects(count >= 0 && count < std::int64_t{1} << 62, "averager::restore: a count of {}", count);
     auto const total = in.get<double>();
     expects(weighs && count > 0 ? total > 0 && total <= std::numeric_limits<double>::max() : total == 0,
             "averager::restore: {} snapshots of other weights, {} in all", count, total);

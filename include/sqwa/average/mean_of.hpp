@@ -46,6 +46,13 @@ constexpr auto read_only(S const& s) {
   }
 }
 
+/// How many elements a snapshot has; packed codes are checked before that is believed.
+template <snapshot S>
+std::size_t size_of([[maybe_unused]] char const* who, S const& s) {
+  if constexpr (!tensor<S>) packed_view(s).check(who);
+  return read_only(s).size();
+}
+
 /// What snapshots are averaged to, unless the caller says otherwise.
 template <class S>
 struct mean_element {
@@ -171,7 +178,7 @@ template <std::ranges::forward_range Snapshots, any_backend B = backend<>>
 [[nodiscard]] auto mean_of(Snapshots&& snapshots, B const& where = {}) {
   expects(!std::ranges::empty(snapshots), "mean_of: no snapshots");
   std::vector<typename detail::mean_element<std::ranges::range_value_t<Snapshots>>::type> mean(
-      detail::read_only(*std::ranges::begin(snapshots)).size());
+      detail::size_of("mean_of", *std::ranges::begin(snapshots)));
   detail::mean_into(mean, snapshots, nullptr, where);
   return mean;
 }
@@ -181,7 +188,7 @@ template <std::ranges::forward_range Snapshots, any_backend B = backend<>>
 [[nodiscard]] auto mean_of(Snapshots&& snapshots, snapshot_weights weights, B const& where = {}) {
   expects(!std::ranges::empty(snapshots), "mean_of: no snapshots");
   std::vector<typename detail::mean_element<std::ranges::range_value_t<Snapshots>>::type> mean(
-      detail::read_only(*std::ranges::begin(snapshots)).size());
+      detail::size_of("mean_of", *std::ranges::begin(snapshots)));
   detail::mean_into(mean, snapshots, &weights, where);
   return mean;
 }

@@ -214,7 +214,7 @@ class moments {
     auto const count = in.get<std::int64_t>();
     auto mean = in.all<T>();
     auto squares = in.all<T>();
-    expects(count >= 0 && squares.size() == mean.size() && (count > 0 || mean.empty()),
+    expects(count >= 0 && count < std::int64_t{1} << 62 && squares.size() == mean.size() && (count > 0 || mean.empty()),
             "{}: {} snapshots, {} means and {} sums of squares", who, count, mean.size(), squares.size());
     expects(std::ranges::none_of(squares, [](T s) { return s < 0; }), "{}: a negative sum of squares", who);
     moments m(low_rank{static_cast<std::size_t>(in.get<std::uint64_t>())}, std::move(where));

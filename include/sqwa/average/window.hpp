@@ -135,7 +135,7 @@ class window {
     expects(in.get<std::uint32_t>() == magic, "{}: not the state of a window of {}-byte values", who, sizeof(T));
     window w(static_cast<std::size_t>(in.get<std::uint64_t>()), std::move(where));
     auto const seen = in.get<std::int64_t>();
-    expects(seen >= 0, "{}: {} snapshots", who, seen);
+    expects(seen >= 0 && seen < std::int64_t{1} << 62, "{}: {} snapshots", who, seen);
     auto const held = std::min(static_cast<std::uint64_t>(seen), static_cast<std::uint64_t>(w.length()));
     for (std::uint64_t k = 0; k != held; ++k) {
       auto const values = in.all<stored>();

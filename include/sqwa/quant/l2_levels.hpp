@@ -46,7 +46,8 @@ class levels_search {
     backend<typename B::kernels> const here;
     double const guess = alternate(std::span<T const>(sample(x, 4096)), static_cast<T>(limit), 30, here);
     auto const largest = static_cast<double>(largest_magnitude(x, where));
-    if (!(guess > 0) || 2 * largest > 1e30 * guess) return -1;
+    bool const squares = largest > 1e-100 && largest < 1e100;  // of which sums stay in the range of double
+    if (!squares || !(guess > 0) || !(2 * largest < 1e30 * guess) || !(guess <= 2 * largest)) return -1;
     bool const few = limit <= 15;
     levels_search s(limit, largest, guess,
                     std::clamp<std::size_t>(x.size() / (few ? 16 : 4), 512, few ? 8192 : 32'768));
@@ -163,6 +164,7 @@ class levels_search {
     std::vector<interval> open, narrow;
     double from = guess, at_from = upper(from);
     double const least = best / (2 * limit_ * at_[0].sum);  // below, g(s) <= 2 s limit R(0) is less than the best
+    if (!(least > largest_ * 1e-60)) return {0, 0};
     for (from = least, at_from = upper(from); from < 2 * largest_;) {
       double const to = 1.1 * from, at_to = upper(to);
       open.push_back(between(from, to, at_from, at_to));

@@ -144,7 +144,9 @@ tail_table tails(std::span<T const> x, std::array<T, tail_table::thresholds> con
 template <real T, any_backend B>
 double alternate(std::span<T const> x, T limit, int max_rounds, B const& where) {
   if (x.empty()) return 0;
-  double scale = 2 * tails(x, {}, where).above[0].sum / static_cast<double>(x.size()) / static_cast<double>(limit);
+  tail_table const all = tails(x, {}, where);
+  double scale = 2 * all.above[0].sum / static_cast<double>(x.size()) / static_cast<double>(limit);
+  if (!std::isfinite(scale)) scale = 2 * all.largest / static_cast<double>(limit);  // the sum left the range of T
   for (int round = 0; round < max_rounds && scale > 0; ++round) {
     code_products sums;
     if (1 / scale <= static_cast<double>(std::numeric_limits<T>::max())) {

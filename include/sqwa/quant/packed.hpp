@@ -57,12 +57,13 @@ void pack(std::span<Code const> codes, int bits, int max_code, std::span<std::by
 /// Reads back what `pack` wrote. Unused bits of the last byte are not looked at.
 ///
 /// Where a field is refused, `codes` holds numbers that mean nothing. Memory: none.
-/// @pre as for `pack`; ±max_code fits Code; no field above 2 * max_code
+/// @pre as for `pack`; Code has at least `bits` bits, and ±max_code fits it; no field above 2 * max_code
 template <std::signed_integral Code>
 void unpack(std::span<std::byte const> bytes, int bits, int max_code, std::span<Code> codes) {
   detail::check_packing("unpack", codes.size(), bits, max_code, bytes.size());
-  expects(std::cmp_less_equal(max_code, std::numeric_limits<Code>::max()), "unpack: codes to {} into {} bytes each",
-          max_code, sizeof(Code));
+  expects(
+      std::cmp_less_equal(max_code, std::numeric_limits<Code>::max()) && std::cmp_less_equal(bits, 8 * sizeof(Code)),
+      "unpack: codes to {} of {} bits into {} bytes each", max_code, bits, sizeof(Code));
   detail::read_codes(bytes.data(), bits, max_code, 0, codes);
   detail::check_codes("unpack", std::span<Code const>(codes), max_code);
 }
