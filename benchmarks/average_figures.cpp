@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Answers, on standard output, each line "operation weights threads" of standard input with our Gweights/s, so that a
-// program in another language can take turns with us: average_torch.py does. A mean of seven snapshots counts as one
-// pass: its weights are counted once.
+// Our averages for average_torch.py; see figures.hpp. A mean of seven snapshots counts as one pass: its weights are
+// counted once.
 #include <sqwa/average/averager.hpp>
 #include <sqwa/average/mean_of.hpp>
 #include <sqwa/fast.hpp>
 #include <sqwa/quant/encode.hpp>
+#include "figures.hpp"
 #include "side_by_side.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <iostream>
-#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -49,21 +46,6 @@ class operations {
   sqwa::averager<std::vector<float>, sqwa::uniform, B> averager_;
 };
 
-template <class B>
-double rate(std::string const& operation, std::size_t n) {
-  static std::map<std::size_t, operations<B>> sizes;
-  return sizes.try_emplace(n, n).first->second.rate(operation);
-}
-
 }  // namespace
 
-int main() {
-  std::string operation;
-  std::size_t n = 0;
-  int threads = 0;
-  while (std::cin >> operation >> n >> threads) {
-    std::printf("%.6g\n", threads == 1 ? rate<sqwa::backend<sqwa::native_kernels>>(operation, n)
-                                       : rate<sqwa::fast>(operation, n));
-    std::fflush(stdout);
-  }
-}
+int main() { bench::answer_questions<operations>(); }

@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Answers, on standard output, each line "operation weights threads" of standard input with our Gweights/s, so that a
-// program in another language can take turns with us: quant_torch.py does.
+// Our quantizers for quant_torch.py; see figures.hpp.
 #include <sqwa/fast.hpp>
 #include <sqwa/quant/encode.hpp>
 #include <sqwa/quant/fit.hpp>
 #include <sqwa/quant/l2.hpp>
 #include <sqwa/quant/quantize.hpp>
+#include "figures.hpp"
 #include "side_by_side.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <functional>
-#include <iostream>
 #include <map>
 #include <span>
 #include <string>
@@ -96,21 +94,6 @@ class operations {
   std::map<std::string, std::function<void()>> all_;
 };
 
-template <class B>
-double rate(std::string const& operation, std::size_t n) {
-  static std::map<std::size_t, operations<B>> sizes;
-  return sizes.try_emplace(n, n).first->second.rate(operation);
-}
-
 }  // namespace
 
-int main() {
-  std::string operation;
-  std::size_t n = 0;
-  int threads = 0;
-  while (std::cin >> operation >> n >> threads) {
-    std::printf("%.6g\n", threads == 1 ? rate<sqwa::backend<sqwa::native_kernels>>(operation, n)
-                                       : rate<sqwa::fast>(operation, n));
-    std::fflush(stdout);
-  }
-}
+int main() { bench::answer_questions<operations>(); }
