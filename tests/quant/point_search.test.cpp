@@ -44,7 +44,7 @@ std::vector<float> hard(point_chooser<F> const& chooser, float scale) {
 template <class R, class F>
 void same_points(F const& format) {
   point_chooser<F> const chooser(format);
-  REQUIRE(!chooser.close());
+  CHECK(!chooser.close());
   for (float const scale : {1.0F, 0.3F, 1e-30F, 7e8F}) {
     auto const x = hard(chooser, scale);
     std::vector<std::size_t> found(x.size());
