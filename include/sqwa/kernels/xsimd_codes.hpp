@@ -51,15 +51,6 @@ struct grid_rounding {
     if (divide || xsimd::any(xsimd::abs(t - q) > batch(sure))) return rounded(inside(x / batch(scale)));
     return q;
   }
-
-  /// The same for two batches in place, with one look for ties.
-  void pair(batch& x, batch& y) const noexcept {
-    batch const t = inside(x * batch(inverse)), u = inside(y * batch(inverse));
-    batch const q = rounded(t), r = rounded(u);
-    bool const again = divide || xsimd::any(xsimd::max(xsimd::abs(t - q), xsimd::abs(u - r)) > batch(sure));
-    x = again ? rounded(inside(x / batch(scale))) : q;
-    y = again ? rounded(inside(y / batch(scale))) : r;
-  }
 };
 
 }  // namespace detail

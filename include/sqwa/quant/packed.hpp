@@ -33,6 +33,17 @@ inline void check_packing(char const* who, std::size_t n, int bits, int max_code
           packed_bytes(n, bits), bytes);
 }
 
+/// The check of `packed` and of what views one.
+template <class Packed>
+void check_packed(char const* who, Packed const& p) {
+  expects(p.levels >= 3 && p.levels <= 65'535 && p.levels % 2 == 1,
+          "{}: packed codes of {} levels; odd, from 3 to 65535", who, p.levels);
+  expects(p.layout.valid(), "{}: {} packed codes in {} x {} runs of {}", who, p.layout.size, p.layout.outer,
+          p.layout.count, p.layout.inner);
+  expects(p.scales.size() == p.layout.count, "{}: {} scales for {} blocks", who, p.scales.size(), p.layout.count);
+  check_packing(who, p.size(), p.bits(), p.max_code(), p.bytes.size());
+}
+
 template <std::signed_integral Code>
 void check_codes(char const* who, std::span<Code const> codes, int max_code, std::size_t first = 0) {
   std::size_t const bad = first_outside(codes, max_code);
@@ -84,14 +95,7 @@ struct packed {
   [[nodiscard]] constexpr std::size_t size() const noexcept { return layout.size; }
 
   /// Breaks a precondition, told in the name of `who`, unless the four members fit together. The codes are not read.
-  void check(char const* who) const {
-    expects(levels >= 3 && levels <= 65'535 && levels % 2 == 1, "{}: packed codes of {} levels; odd, from 3 to 65535",
-            who, levels);
-    expects(layout.valid(), "{}: {} packed codes in {} x {} runs of {}", who, layout.size, layout.outer, layout.count,
-            layout.inner);
-    expects(scales.size() == layout.count, "{}: {} scales for {} blocks", who, scales.size(), layout.count);
-    detail::check_packing(who, size(), bits(), max_code(), bytes.size());
-  }
+  void check(char const* who) const { detail::check_packed(who, *this); }
 
   /// The values: code * scale in T. The same bits on every backend. Memory: none.
   ///

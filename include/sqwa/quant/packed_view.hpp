@@ -32,14 +32,7 @@ struct packed_view {
   [[nodiscard]] constexpr std::size_t size() const noexcept { return layout.size; }
 
   /// Breaks a precondition, told in the name of `who`, unless the four members fit together. The codes are not read.
-  void check(char const* who) const {
-    expects(levels >= 3 && levels <= 65'535 && levels % 2 == 1, "{}: packed codes of {} levels; odd, from 3 to 65535",
-            who, levels);
-    expects(layout.valid(), "{}: {} packed codes in {} x {} runs of {}", who, layout.size, layout.outer, layout.count,
-            layout.inner);
-    expects(scales.size() == layout.count, "{}: {} scales for {} blocks", who, scales.size(), layout.count);
-    detail::check_packing(who, size(), bits(), max_code(), bytes.size());
-  }
+  void check(char const* who) const { detail::check_packed(who, *this); }
 
   /// A copy that owns its codes and scales.
   [[nodiscard]] packed copy() const {
