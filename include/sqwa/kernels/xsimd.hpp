@@ -75,36 +75,15 @@ struct xsimd_kernels : xsimd_code_kernels<Arch> {
 
   template <class T>
   static void gemm(matrix<T> c, matrix<T const> a, matrix<T const> b) noexcept {
-    detail::xsimd_product<T, Arch>::run(
-        c, b, [a](std::size_t i) { return a.data + i * a.row_stride; },
-        [a](T const* other, std::size_t other_stride, auto&& step) {
-          for (std::size_t k = 0, at = 0; k != a.columns; ++k, at += a.column_stride, other += other_stride) {
-            step(at, other);
-          }
-        });
+    detail::xsimd_product<T, Arch>::gemm(c, a, b);
   }
-
   template <class T>
   static void convolve(matrix<T> c, windows<T> a, matrix<T const> b) noexcept {
-    detail::xsimd_product<T, Arch>::run(
-        c, b, [a](std::size_t i) { return a.data + a.offsets[i]; },
-        [a](T const* other, std::size_t other_stride, auto&& step) {
-          for (std::size_t r = 0; r != a.runs; ++r) {
-            for (std::size_t k = 0, at = r * a.stride; k != a.length; ++k, ++at, other += other_stride) step(at, other);
-          }
-        });
+    detail::xsimd_product<T, Arch>::convolve(c, a, b);
   }
-
   template <class T>
   static void convolve_transposed(matrix<T> c, windows<T> a, matrix<T const> b) noexcept {
-    detail::xsimd_product<T, Arch>::run(
-        c, b, [a](std::size_t k) { return a.data + k / a.length * a.stride + k % a.length; },
-        [a](T const* other, std::size_t other_stride, auto&& step) {
-          for (std::size_t const at : a.offsets) {
-            step(at, other);
-            other += other_stride;
-          }
-        });
+    detail::xsimd_product<T, Arch>::convolve_transposed(c, a, b);
   }
 
 #ifdef __SSE2__

@@ -6,6 +6,7 @@
 #include <sqwa/kernels/portable.hpp>
 
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <type_traits>
 #include <xsimd/xsimd.hpp>
@@ -19,8 +20,9 @@ namespace detail {
 /// b.
 ///
 /// A tile of c stays in registers while the inner index runs: rows × two batches, then one, then ever narrower ones.
-/// Each element is added to in the order of the portable loop, a product and a sum at a time, so the bits are the same.
-template <class T, class Arch>
+/// Each element is added to in the order of the portable loop, a product and a sum at a time, so the bits are the same;
+/// with `Fused` they are one operation, rounded once.
+template <class T, class Arch, bool Fused = false>
 class xsimd_product {
  public:
   template <class First, class Walk>
@@ -28,6 +30,40 @@ class xsimd_product {
     std::size_t j = 0;
     for (; j + 2 * wide::size <= c.columns; j += 2 * wide::size) panel<wide, 2>(c, b, j, first, walk);
     narrow<wide>(c, b, j, first, walk);
+  }
+
+  /// c += a b
+  static void gemm(matrix<T> c, matrix<T const> a, matrix<T const> b) noexcept {
+    run(
+        c, b, [a](std::size_t i) { return a.data + i * a.row_stride; },
+        [a](T const* other, std::size_t other_stride, auto&& step) {
+          for (std::size_t k = 0, at = 0; k != a.columns; ++k, at += a.column_stride, other += other_stride) {
+            step(at, other);
+          }
+        });
+  }
+
+  /// c += a b, where the rows of `a` are windows
+  static void convolve(matrix<T> c, windows<T> a, matrix<T const> b) noexcept {
+    run(
+        c, b, [a](std::size_t i) { return a.data + a.offsets[i]; },
+        [a](T const* other, std::size_t other_stride, auto&& step) {
+          for (std::size_t r = 0; r != a.runs; ++r) {
+            for (std::size_t k = 0, at = r * a.stride; k != a.length; ++k, ++at, other += other_stride) step(at, other);
+          }
+        });
+  }
+
+  /// c += aᵀ b
+  static void convolve_transposed(matrix<T> c, windows<T> a, matrix<T const> b) noexcept {
+    run(
+        c, b, [a](std::size_t k) { return a.data + k / a.length * a.stride + k % a.length; },
+        [a](T const* other, std::size_t other_stride, auto&& step) {
+          for (std::size_t const at : a.offsets) {
+            step(at, other);
+            other += other_stride;
+          }
+        });
   }
 
  private:
@@ -45,7 +81,17 @@ class xsimd_product {
     void store_unaligned(T* p) const { *p = value; }
     friend single operator+(single a, single b) { return single(a.value + b.value); }
     friend single operator*(single a, single b) { return single(a.value * b.value); }
+    friend single fma(single a, single b, single c) { return single(std::fma(a.value, b.value, c.value)); }
   };
+
+  template <class B>
+  static B add_product(B sum, B a, B b) noexcept {
+    if constexpr (Fused) {
+      return fma(a, b, sum);
+    } else {
+      return sum + a * b;
+    }
+  }
 
   /// The batch of half as many lanes as B, or a single number where there is none.
   template <class B>
@@ -96,7 +142,7 @@ class xsimd_product {
       for (std::size_t r = 0; r != Rows; ++r) {
         B const w(row[r][at]);
 #pragma GCC unroll 2
-        for (std::size_t v = 0; v != Batches; ++v) sum[r][v] = sum[r][v] + w * factor[v];
+        for (std::size_t v = 0; v != Batches; ++v) sum[r][v] = add_product(sum[r][v], w, factor[v]);
       }
     });
 #pragma GCC unroll 16

@@ -77,10 +77,11 @@ class batch_norm {
 
   template <any_backend B>
   void forward(std::span<T const> x, std::span<T> y, std::size_t batch, pass what, B const& where) {
-    if (what != pass::infer) measure(x, batch, what, where);
-    if (what == pass::infer) {
-      for (std::size_t c = 0; c != channels_; ++c) set(c, running_mean_(c), static_cast<double>(running_variance_(c)));
+    if (what != pass::infer) {
+      in_pieces(batch, where,
+                [&](std::size_t p, std::size_t first, std::size_t rows) { gather(p, x.data() + first, rows); });
     }
+    settle(batch, what);
     in_pieces(batch, where, [&](std::size_t, std::size_t first, std::size_t rows) {
       T const* const from = x.data() + first;
       T* const to = y.data() + first;
@@ -93,16 +94,54 @@ class batch_norm {
 
   template <any_backend B>
   void backward(std::span<T const> x, std::span<T const> dy, std::span<T> dx, std::size_t batch, B const& where) {
-    T const* const mean = mean_.data();
     in_pieces(batch, where, [&](std::size_t p, std::size_t first, std::size_t rows) {
-      T const* const at_x = x.data() + first;
-      T const* const at_dy = dy.data() + first;
-      T* const sum = partial_.data() + 2 * p * channels_;
-      detail::sum_channels(rows, channels_, sum, [=](std::size_t at, std::size_t) { return at_dy[at]; });
-      detail::sum_channels(rows, channels_, sum + channels_,
-                           [=](std::size_t at, std::size_t c) { return at_dy[at] * (at_x[at] - mean[c]); });
+      gather_gradient(p, dy.data() + first, x.data() + first, rows);
     });
-    // dx = factor * (dy - mean(dy) - (x - mean) * mean(dy * (x - mean)) / (variance + epsilon))
+    settle_gradient(batch);
+    if (dx.empty()) return;
+    in_pieces(batch, where, [&](std::size_t, std::size_t first, std::size_t rows) {
+      error_loader(x.data())(dy.data() + first, dx.data() + first, rows, first);
+    });
+  }
+
+  /// For layers that hold a normalization: the parts of `forward` and `backward`. `rows` rows of channels from x on are
+  /// piece p of the batch. A forward pass gathers each piece, unless it infers, and settles; then y = x * factor() +
+  /// offset(). A backward pass gathers each piece of dy, settles, and gets dx from an `error_loader`.
+  void gather(std::size_t p, T const* x, std::size_t rows) {
+    T* const mean = partial_.data() + 2 * p * channels_;
+    detail::sum_channels(rows, channels_, mean, [=](std::size_t at, std::size_t) { return x[at]; });
+    for (std::size_t c = 0; c != channels_; ++c) mean[c] /= static_cast<T>(rows);
+    detail::sum_channels(rows, channels_, mean + channels_, [=](std::size_t at, std::size_t c) {
+      T const distance = x[at] - mean[c];
+      return distance * distance;
+    });
+  }
+  void settle(std::size_t batch, pass what) {
+    if (what == pass::infer) {
+      for (std::size_t c = 0; c != channels_; ++c) set(c, running_mean_(c), static_cast<double>(running_variance_(c)));
+    } else {
+      join_pieces(batch, what);
+    }
+  }
+  void gather_gradient(std::size_t p, T const* dy, T const* x, std::size_t rows) {
+    T const* const mean = mean_.data();
+    T* const sum = partial_.data() + 2 * p * channels_;
+    detail::sum_channels(rows, channels_, sum, [=](std::size_t at, std::size_t) { return dy[at]; });
+    detail::sum_channels(rows, channels_, sum + channels_,
+                         [=](std::size_t at, std::size_t c) { return dy[at] * (x[at] - mean[c]); });
+  }
+  /// `gather_gradient` where y passes through a relu: first dy = 0 wherever y is not positive.
+  void gather_rectified(std::size_t p, T* dy, T const* x, std::size_t rows) {
+    T const* const factor = factor_.data();
+    T const* const offset = offset_.data();
+    detail::for_each_channel(rows, channels_, [=](std::size_t at, std::size_t c) {
+      T const error = dy[at];  // loaded in any case, so that the loop has no branch
+      dy[at] = x[at] * factor[c] + offset[c] > 0 ? error : T(0);
+    });
+    gather_gradient(p, dy, x, rows);
+  }
+  /// dx = factor * (dy - mean(dy) - (x - mean) * mean(dy * (x - mean)) / (variance + epsilon))
+  void settle_gradient(std::size_t batch) {
     std::size_t const pieces = detail::sample_pieces(batch).count();
     auto const count = static_cast<double>(batch * positions_);
     for (std::size_t c = 0; c != channels_; ++c) {
@@ -117,18 +156,18 @@ class batch_norm {
       partial_[c] = static_cast<T>(sum / count);
       partial_[channels_ + c] = static_cast<T>(product * inverse * inverse / count);
     }
-    if (dx.empty()) return;
-    in_pieces(batch, where, [&](std::size_t, std::size_t first, std::size_t rows) {
-      T const* const at_x = x.data() + first;
-      T const* const at_dy = dy.data() + first;
-      T* const to = dx.data() + first;
-      T const* const factor = factor_.data();
-      T const* const middle = partial_.data();
-      T const* const slope = partial_.data() + channels_;
-      detail::for_each_channel(rows, channels_, [=](std::size_t at, std::size_t c) {
-        to[at] = factor[c] * (at_dy[at] - middle[c] - (at_x[at] - mean[c]) * slope[c]);
+  }
+  [[nodiscard]] std::span<T const> factor() const noexcept { return factor_; }
+  [[nodiscard]] std::span<T const> offset() const noexcept { return offset_; }
+  /// Makes dx of dy, where x holds the whole batch; call it as `copy_pixels`.
+  [[nodiscard]] auto error_loader(T const* x) const {
+    return [x, channels = channels_, mean = mean_.data(), factor = factor_.data(), middle = partial_.data(),
+            slope = partial_.data() + channels_](T const* dy, T* dx, std::size_t rows, std::size_t first) {
+      T const* const at_x = x + first;
+      detail::for_each_channel(rows, channels, [=](std::size_t at, std::size_t c) {
+        dx[at] = factor[c] * (dy[at] - middle[c] - (at_x[at] - mean[c]) * slope[c]);
       });
-    });
+    };
   }
 
   template <class F>
@@ -158,19 +197,8 @@ class batch_norm {
     offset_[c] = shift_(c) - mean * factor_[c];
   }
 
-  /// Mean and variance of the batch: two passes over each piece while it is in the cache, then the pieces in order.
-  template <any_backend B>
-  void measure(std::span<T const> x, std::size_t batch, pass what, B const& where) {
-    in_pieces(batch, where, [&](std::size_t p, std::size_t first, std::size_t rows) {
-      T const* const from = x.data() + first;
-      T* const mean = partial_.data() + 2 * p * channels_;
-      detail::sum_channels(rows, channels_, mean, [=](std::size_t at, std::size_t) { return from[at]; });
-      for (std::size_t c = 0; c != channels_; ++c) mean[c] /= static_cast<T>(rows);
-      detail::sum_channels(rows, channels_, mean + channels_, [=](std::size_t at, std::size_t c) {
-        T const distance = from[at] - mean[c];
-        return distance * distance;
-      });
-    });
+  /// Mean and variance of the batch from those of the pieces, in order.
+  void join_pieces(std::size_t batch, pass what) {
     auto const pieces = detail::sample_pieces(batch);
     for (std::size_t c = 0; c != channels_; ++c) {
       pooled_moments all;
