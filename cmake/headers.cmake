@@ -32,6 +32,7 @@ set(sqwa_headers
   include/sqwa/kernels/portable_fits.hpp
   include/sqwa/kernels/portable_ternary.hpp
   include/sqwa/kernels/ternary_sums.hpp
+  include/sqwa/kernels/winograd.hpp
   include/sqwa/quant/activation_quantizer.hpp
   include/sqwa/quant/activation_step.hpp
   include/sqwa/quant/additive_powers_of_two.hpp
@@ -117,12 +118,16 @@ set(sqwa_hosted_headers
   include/sqwa/method/requantization.hpp
   include/sqwa/method/run.hpp
   include/sqwa/method/verdict.hpp
+  include/sqwa/nn/aligned_vector.hpp
   include/sqwa/nn/averaged_scope.hpp
+  include/sqwa/nn/basic_block.hpp
   include/sqwa/nn/batch_norm.hpp
   include/sqwa/nn/conv2d.hpp
+  include/sqwa/nn/convolution_shape.hpp
   include/sqwa/nn/data.hpp
   include/sqwa/nn/data_set.hpp
   include/sqwa/nn/dense.hpp
+  include/sqwa/nn/direct_convolution.hpp
   include/sqwa/nn/fake_quantize.hpp
   include/sqwa/nn/flatten.hpp
   include/sqwa/nn/global_average_pool.hpp
@@ -142,6 +147,7 @@ set(sqwa_hosted_headers
   include/sqwa/nn/sgd.hpp
   include/sqwa/nn/trainer.hpp
   include/sqwa/nn/training_error.hpp
+  include/sqwa/nn/winograd_convolution.hpp
   include/sqwa/sqwa.hpp)
 
 # Backends: each names one third-party library.
@@ -156,6 +162,7 @@ set(sqwa_backend_headers
   include/sqwa/kernels/avx512_flags.hpp
   include/sqwa/kernels/avx512_grid.hpp
   include/sqwa/kernels/avx512_ternary.hpp
+  include/sqwa/kernels/fused.hpp
   include/sqwa/kernels/x86_ternary.hpp
   include/sqwa/kernels/xsimd.hpp
   include/sqwa/kernels/xsimd_codes.hpp

@@ -20,6 +20,7 @@
 #include <sqwa/io/snapshot_series.hpp>
 #include <sqwa/method/run.hpp>
 #include <sqwa/nn/averaged_scope.hpp>
+#include <sqwa/nn/basic_block.hpp>
 #include <sqwa/nn/batch_norm.hpp>
 #include <sqwa/nn/conv2d.hpp>
 #include <sqwa/nn/dense.hpp>

@@ -27,6 +27,23 @@ TEST_CASE("conv2d: gradients agree with finite differences, for odd shapes, stri
   test::check_gradients_everywhere(conv{1, {.kernel = 3}}, {3, 3, 1}, 11);               // one position, two pieces
 }
 
+TEST_CASE("conv2d: gradients agree with finite differences where Winograd's filters are used") {
+  using conv = nn::conv2d<double>;
+  test::check_gradients_everywhere(conv{4, {.kernel = 3, .padding = 1}}, {5, 6, 4}, 2);
+  test::check_gradients_everywhere(conv{4, {.kernel = 3}}, {5, 9, 8}, 1);
+  test::check_gradients_everywhere(conv{8, {.kernel = 3, .padding = 2, .bias = false}}, {2, 3, 4}, 9);
+}
+
+TEST_CASE("conv2d: fused kernels give the same bits on every executor") {
+  nn::conv2d const layer{16, {.kernel = 3, .padding = 1}};
+  std::vector<float> first;
+  test::every_fused_backend([&](auto where) {
+    auto const pass = test::training_pass(layer, {9, 7, 8}, 19, where);
+    if (first.empty()) first = pass;
+    CHECK(pass == first);
+  });
+}
+
 TEST_CASE("conv2d: every backend gives the same bits") {
   for (std::size_t const stride : {1U, 2U}) {
     nn::conv2d const layer{21, {.kernel = 3, .stride = stride, .padding = 1}};

@@ -13,6 +13,7 @@
 #endif
 #ifdef SQWA_TEST_XSIMD
 #include <sqwa/kernels/avx512.hpp>
+#include <sqwa/kernels/fused.hpp>
 #endif
 
 namespace test {
@@ -34,6 +35,18 @@ void every_backend(F f) {
 #ifdef SQWA_TEST_THREADS
   sqwa::thread_team team(3);
   f(sqwa::backend<sqwa::scalar_kernels, sqwa::team_executor>{team});
+#endif
+}
+
+/// `f(backend)` for the executors there are, with kernels whose bits are their own; the first is sequential.
+template <class F>
+void every_fused_backend([[maybe_unused]] F f) {
+#ifdef SQWA_TEST_XSIMD
+  f(sqwa::backend<sqwa::fused_kernels<>>{});
+  f(sqwa::backend<sqwa::fused_kernels<>, thread_executor>{});
+#ifdef SQWA_TEST_TBB
+  f(sqwa::backend<sqwa::fused_kernels<>, sqwa::tbb_executor>{});
+#endif
 #endif
 }
 

@@ -6,6 +6,7 @@
 #include <sqwa/core/noise.hpp>
 #include <sqwa/nn/layer.hpp>
 #ifdef SQWA_TEST_XSIMD
+#include <sqwa/kernels/fused.hpp>
 #include <sqwa/kernels/xsimd.hpp>
 #endif
 
@@ -97,6 +98,7 @@ void check_gradients_everywhere(Layer const& layer, sqwa::shape const& input, st
   check_gradients(layer, input, batch);
 #ifdef SQWA_TEST_XSIMD
   check_gradients(layer, input, batch, sqwa::backend<sqwa::xsimd_kernels<>>{});
+  check_gradients(layer, input, batch, sqwa::backend<sqwa::fused_kernels<>>{});
 #endif
 }
 

@@ -54,8 +54,7 @@ struct fused_kernels : Base {
   template <class T>
   static void winograd_convolve(winograd_canvas<T> x, std::span<winograd_tile const> tiles, T const* u,
                                 std::size_t outputs, T* y, std::size_t row_stride, bool add, T* scratch) noexcept {
-    with<T>(x.channels, outputs,
-            [&]<class W>(W) { W::convolve(x, tiles, u, outputs, y, row_stride, add, scratch); });
+    with<T>(x.channels, outputs, [&]<class W>(W) { W::convolve(x, tiles, u, outputs, y, row_stride, add, scratch); });
   }
   template <class T>
   static void winograd_add_gradient(winograd_canvas<T> x, std::span<winograd_tile const> tiles,

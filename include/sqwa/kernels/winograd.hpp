@@ -43,7 +43,9 @@ inline constexpr std::size_t winograd_block = 16;
 inline constexpr std::size_t winograd_points = 36;
 /// From one point to the next, for `tiles` of `channels`: not a multiple of a power of two, so that the 36 values of a
 /// tile do not compete for the same lines of a cache.
-constexpr std::size_t winograd_stride(std::size_t tiles, std::size_t channels) noexcept { return tiles * channels + 16; }
+constexpr std::size_t winograd_stride(std::size_t tiles, std::size_t channels) noexcept {
+  return tiles * channels + 16;
+}
 /// Elements that `convolve` and `add_gradient` work in.
 constexpr std::size_t winograd_scratch(std::size_t inputs, std::size_t outputs) noexcept {
   return winograd_points * (winograd_stride(winograd_block, inputs) + winograd_stride(winograd_block, outputs));
@@ -281,7 +283,8 @@ class winograd {
     std::size_t o = 0;
     for (; o + 2 * lanes <= outputs; o += 2 * lanes) {
       std::size_t t = 0;
-      for (; t + wide <= tiles; t += wide) product<wide, 2>(v + t * inputs, inputs, u + o, outputs, m + t * outputs + o);
+      for (; t + wide <= tiles; t += wide)
+        product<wide, 2>(v + t * inputs, inputs, u + o, outputs, m + t * outputs + o);
       for (; t != tiles; ++t) product<1, 2>(v + t * inputs, inputs, u + o, outputs, m + t * outputs + o);
     }
     if (o == outputs) return;

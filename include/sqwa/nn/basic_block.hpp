@@ -28,11 +28,12 @@ struct basic_block_options {
 
 /// y = relu(norm2(conv2(relu(norm1(conv1(x))))) + shortcut(x)), with 3 x 3 convolutions without bias and batch-norm.
 ///
-/// Bit for bit what the same layers one after the other compute, in less memory: normalized activations are never
-/// stored, but made where a convolution reads them. `backward` destroys what `forward` left, so it can be called once.
+/// y and the gradients of the parameters are bit for bit what the same layers one after the other compute, in less
+/// memory: normalized activations are never stored, but made where a convolution reads them. `backward` destroys what
+/// `forward` left, so it can be called once.
 /// Parameters: "conv1.weight", "norm1.scale", ..., "norm2.running_var"; with a projection "shortcut.weight",
-/// "shortcut_norm.scale", ... Memory: the outputs of the convolutions, and the error of the output where the shortcut is
-/// not the input itself.
+/// "shortcut_norm.scale", ... Memory: the outputs of the convolutions, and the error of the output where the shortcut
+/// is not the input itself.
 ///
 /// K. He et al., "Deep residual learning for image recognition", CVPR 2016.
 template <real T = float>
@@ -231,9 +232,8 @@ class basic_block {
   /// dx = what the padding shortcut hands back of the errors.
   void pad_back(T const* error, T* dx, std::size_t samples) const {
     std::fill_n(dx, samples * in_size_, T(0));
-    for_each_kept(samples, [=, n = channels_](std::size_t in, std::size_t out) {
-      std::copy_n(error + out, n, dx + in);
-    });
+    for_each_kept(samples,
+                  [=, n = channels_](std::size_t in, std::size_t out) { std::copy_n(error + out, n, dx + in); });
   }
 
   /// Calls `f(element of the input, element of the output)` for the first channel of each pixel that the padding

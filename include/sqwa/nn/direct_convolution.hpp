@@ -31,8 +31,9 @@ class direct_convolution {
     shape_ = s;
     std::size_t const reach = (s.kernel - 1) / s.stride;  // how many outputs beside its own an input may touch
     input_ = {s.rows, s.columns, s.channels, s.rows + 2 * s.padding, s.columns + 2 * s.padding, s.padding};
-    errors_ = {s.down, s.across, s.filters, back_extent(s.rows, s.down) + reach, back_extent(s.columns, s.across) + reach,
-               reach};
+    errors_ = {
+        s.down, s.across, s.filters, back_extent(s.rows, s.down) + reach, back_extent(s.columns, s.across) + reach,
+        reach};
     group_ = std::max<std::size_t>(1, (63 + s.down * s.across) / (s.down * s.across));  // fill the register tiles
     expects(group_ * std::max(input_.canvas_size(), errors_.canvas_size()) <= std::numeric_limits<std::uint32_t>::max(),
             "conv2d: an image of {} elements", s.input_size());
@@ -72,8 +73,7 @@ class direct_convolution {
   void forward(T const* x, std::size_t at, std::size_t count, T* y, bool add, Load const& load, T* scratch) const {
     matrix<T> const out{y, count * shape_.down * shape_.across, shape_.filters};
     if (!add) std::fill_n(y, count * shape_.output_size(), T(0));
-    K::template convolve<T>(out, view(x, at, count, load, scratch),
-                            {filters_.data(), shape_.window(), shape_.filters});
+    K::template convolve<T>(out, view(x, at, count, load, scratch), {filters_.data(), shape_.window(), shape_.filters});
   }
 
   template <class K, class LoadX, class LoadErrors>
@@ -133,8 +133,9 @@ class direct_convolution {
     for (std::size_t s = 0; s != group_; ++s) {
       for (std::size_t i = 0; i != shape_.down; ++i) {
         for (std::size_t j = 0; j != shape_.across; ++j) {
-          offsets_.push_back(static_cast<std::uint32_t>(
-              s * input_.canvas_size() + i * shape_.stride * input_.row_stride() + j * shape_.stride * shape_.channels));
+          offsets_.push_back(static_cast<std::uint32_t>(s * input_.canvas_size() +
+                                                        i * shape_.stride * input_.row_stride() +
+                                                        j * shape_.stride * shape_.channels));
         }
       }
     }
@@ -153,11 +154,16 @@ class direct_convolution {
           if (runs * length == 0 || begin >= shape_.columns) continue;
           back_call call{sample,
                          (sample * shape_.rows + i) * shape_.columns * shape_.channels + begin * shape_.channels,
-                         back_offsets_.size(), 0, filter_of(a, b), runs, length};
+                         back_offsets_.size(),
+                         0,
+                         filter_of(a, b),
+                         runs,
+                         length};
           for (std::size_t j = begin; j < shape_.columns; j += s, ++call.windows) {
-            std::size_t const row = (i + p) / s + errors_.shift + 1 - runs, column = (j + p) / s + errors_.shift + 1 - length;
-            back_offsets_.push_back(static_cast<std::uint32_t>(
-                sample * errors_.canvas_size() + row * errors_.row_stride() + column * shape_.filters));
+            std::size_t const row = (i + p) / s + errors_.shift + 1 - runs,
+                              column = (j + p) / s + errors_.shift + 1 - length;
+            back_offsets_.push_back(static_cast<std::uint32_t>(sample * errors_.canvas_size() +
+                                                               row * errors_.row_stride() + column * shape_.filters));
           }
           if (s == 1 && !back_calls_.empty()) {
             back_calls_.front().windows += call.windows;

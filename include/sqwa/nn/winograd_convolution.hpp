@@ -95,10 +95,9 @@ class winograd_convolution {
     errors_.fill(dy, at_dy, count, errors, load_errors);
     T const* const first = errors + errors_.shift * (errors_.row_stride() + shape_.filters);
     in_blocks(tiles_, count, [&](std::size_t from, std::size_t n) {
-      K::template winograd_add_gradient<T>({scratch, input_.row_stride(), shape_.channels},
-                                           std::span(tiles_).subspan(from, n),
-                                           {first, errors_.row_stride(), shape_.filters},
-                                           std::span(error_tiles_).subspan(from, n), gradient, rest);
+      K::template winograd_add_gradient<T>(
+          {scratch, input_.row_stride(), shape_.channels}, std::span(tiles_).subspan(from, n),
+          {first, errors_.row_stride(), shape_.filters}, std::span(error_tiles_).subspan(from, n), gradient, rest);
     });
     if (dx == nullptr) return;
     convolve<K>(errors_, errors, back_tiles_, count, flipped_, shape_.channels, dx, shape_.columns, add, rest);
@@ -120,10 +119,11 @@ class winograd_convolution {
     for (std::size_t s = 0; s != group_; ++s) {
       for (std::size_t i = 0; i < down; i += 4) {
         for (std::size_t j = 0; j < across; j += 4) {
-          all.push_back({static_cast<std::uint32_t>(s * frame.canvas_size() + i * frame.row_stride() + j * frame.channels),
-                         static_cast<std::uint32_t>(((s * down + i) * across + j) * channels),
-                         static_cast<std::uint8_t>(std::min<std::size_t>(4, down - i)),
-                         static_cast<std::uint8_t>(std::min<std::size_t>(4, across - j))});
+          all.push_back(
+              {static_cast<std::uint32_t>(s * frame.canvas_size() + i * frame.row_stride() + j * frame.channels),
+               static_cast<std::uint32_t>(((s * down + i) * across + j) * channels),
+               static_cast<std::uint8_t>(std::min<std::size_t>(4, down - i)),
+               static_cast<std::uint8_t>(std::min<std::size_t>(4, across - j))});
         }
       }
     }
