@@ -31,6 +31,7 @@ set(sqwa_headers
   include/sqwa/kernels/portable_codes.hpp
   include/sqwa/kernels/portable_fits.hpp
   include/sqwa/kernels/portable_ternary.hpp
+  include/sqwa/kernels/register_tiles.hpp
   include/sqwa/kernels/ternary_sums.hpp
   include/sqwa/kernels/winograd.hpp
   include/sqwa/quant/activation_quantizer.hpp
