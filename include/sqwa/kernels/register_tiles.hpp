@@ -20,26 +20,30 @@ class register_tiles {
  public:
   /// c = a b or with `Gradient` c += a'b; rows of a, b and c are contiguous, one after the other.
   ///
-  /// Tiles of c stay in registers while the inner index runs: `tall` rows of one vector, or `wide` rows of two.
+  /// Tiles of c stay in registers while the inner index runs.
   template <bool Gradient>
   static void multiply(T const* a, std::size_t a_stride, std::size_t rows, std::size_t inner, T const* b,
                        std::size_t columns, T* c) noexcept {
     std::size_t j = 0;
-    for (; j + 2 * lanes <= columns; j += 2 * lanes) {
-      std::size_t const left = strip<Gradient, wide, 2>(a, a_stride, 0, rows, inner, b + j, columns, c + j);
-      strip<Gradient, 1, 2>(a, a_stride, left, rows, inner, b + j, columns, c + j);
+    if constexpr (sizeof(V) < 64) {  // 16 registers, and each element of a is loaded by an instruction of its own
+      for (; j + 2 * lanes <= columns; j += 2 * lanes) {
+        std::size_t left = strip<Gradient, 6, 2>(a, a_stride, 0, rows, inner, b + j, columns, c + j);
+        left = strip<Gradient, 4, 2>(a, a_stride, left, rows, inner, b + j, columns, c + j);
+        strip<Gradient, 1, 2>(a, a_stride, left, rows, inner, b + j, columns, c + j);
+      }
     }
-    if (j == columns) return;
-    std::size_t left = strip<Gradient, tall, 1>(a, a_stride, 0, rows, inner, b + j, columns, c + j);
-    left = strip<Gradient, 4, 1>(a, a_stride, left, rows, inner, b + j, columns, c + j);
-    strip<Gradient, 1, 1>(a, a_stride, left, rows, inner, b + j, columns, c + j);
+    for (; j != columns; j += lanes) {  // an element of a that is used once is an operand in memory
+      std::size_t left = 0;
+      if constexpr (sizeof(V) == 64) {
+        left = strip<Gradient, 16, 1>(a, a_stride, left, rows, inner, b + j, columns, c + j);
+      }
+      left = strip<Gradient, 8, 1>(a, a_stride, left, rows, inner, b + j, columns, c + j);
+      left = strip<Gradient, 4, 1>(a, a_stride, left, rows, inner, b + j, columns, c + j);
+      strip<Gradient, 1, 1>(a, a_stride, left, rows, inner, b + j, columns, c + j);
+    }
   }
 
  private:
-  /// Rows of a register tile with one vector a row, and with two.
-  static constexpr std::size_t tall = sizeof(V) == 64 ? 16 : 8;
-  static constexpr std::size_t wide = sizeof(V) == 64 ? 8 : 4;
-
   /// Whole tiles from row `first` on; returns the first row that is left.
   template <bool Gradient, std::size_t Rows, std::size_t Vectors>
   static std::size_t strip(T const* a, std::size_t a_stride, std::size_t first, std::size_t rows, std::size_t inner,

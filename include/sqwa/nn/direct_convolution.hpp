@@ -24,6 +24,8 @@ namespace nn::detail {
 ///
 /// The gradient in the input of a convolution of stride s is s * s convolutions of stride 1: the inputs of one
 /// remainder of (row + padding, column + padding) modulo s see every s-th row and column of the kernel.
+///
+/// Numbers of filters and channels that fill no vector are filled up with zeros where they are columns of a product.
 template <class T>
 class direct_convolution {
  public:
@@ -39,18 +41,22 @@ class direct_convolution {
             "conv2d: an image of {} elements", s.input_size());
     list_windows();
     list_back_windows();
-    back_filters_.resize(s.kernel * s.kernel * s.channels * s.filters);
+    wide_filters_ = filled(s.filters);
+    wide_channels_ = filled(s.channels);
+    filters_.assign(s.window() * wide_filters_, T(0));
+    back_filters_.assign(s.kernel * s.kernel * s.filters * wide_channels_, T(0));
   }
 
   std::size_t group() const noexcept { return group_; }
-  std::size_t gradient_size() const noexcept { return shape_.window() * shape_.filters; }
+  std::size_t gradient_size() const noexcept { return shape_.window() * wide_filters_; }
   std::size_t scratch() const noexcept {
-    return group_ * (input_.canvas_size() + errors_.canvas_size() + shape_.output_size());
+    return group_ * (input_.canvas_size() + errors_.canvas_size() + shape_.output_size() +
+                     shape_.down * shape_.across * wide_filters_ + shape_.rows * shape_.columns * wide_channels_);
   }
 
   template <class K>
-  void prepare_forward(std::span<T const> weights) noexcept {
-    filters_ = weights;
+  void prepare_forward(std::span<T const> weights) {
+    spread(weights.data(), shape_.filters, filters_.data(), wide_filters_, shape_.window());
   }
   /// Sorts the flipped weights [kernel reversed][kernel reversed][filters][channels] by remainder.
   template <class K>
@@ -62,7 +68,8 @@ class direct_convolution {
         for (std::size_t i = 0; i != k; ++i) {
           for (std::size_t j = 0; j != k; ++j) {
             if ((k - 1 - i) % s != a || (k - 1 - j) % s != b) continue;
-            to = std::copy_n(weights.data() + (i * k + j) * size, size, to);
+            spread(weights.data() + (i * k + j) * size, shape_.channels, to, wide_channels_, shape_.filters);
+            to += shape_.filters * wide_channels_;
           }
         }
       }
@@ -71,53 +78,86 @@ class direct_convolution {
 
   template <class K, class Load>
   void forward(T const* x, std::size_t at, std::size_t count, T* y, bool add, Load const& load, T* scratch) const {
-    matrix<T> const out{y, count * shape_.down * shape_.across, shape_.filters};
-    if (!add) std::fill_n(y, count * shape_.output_size(), T(0));
-    K::template convolve<T>(out, view(x, at, count, load, scratch), {filters_.data(), shape_.window(), shape_.filters});
+    std::size_t const positions = count * shape_.down * shape_.across;
+    T* const wide = scratch + group_ * input_.canvas_size();
+    T* const to = wide_filters_ == shape_.filters ? y : wide;
+    if (!add) {
+      std::fill_n(to, positions * wide_filters_, T(0));
+    } else if (to != y) {
+      spread(y, shape_.filters, to, wide_filters_, positions);
+    }
+    K::template convolve<T>({to, positions, wide_filters_}, view(x, at, count, load, scratch),
+                            {filters_.data(), shape_.window(), wide_filters_});
+    if (to != y) gather(to, wide_filters_, y, shape_.filters, positions);
   }
 
   template <class K, class LoadX, class LoadErrors>
   void backward(T const* x, std::size_t at_x, T const* dy, std::size_t at_dy, std::size_t count, T* gradient, T* dx,
                 bool add, LoadX const& load_x, LoadErrors const& load_errors, T* scratch) const {
+    std::size_t const positions = count * shape_.down * shape_.across, pixels = count * shape_.rows * shape_.columns;
     T* const canvas = scratch + group_ * input_.canvas_size();
     T* const loaded = canvas + group_ * errors_.canvas_size();
+    T* const wide = loaded + group_ * shape_.output_size();
+    T* const wide_dx = wide + group_ * shape_.down * shape_.across * wide_filters_;
     T const* errors = dy;
     if constexpr (!std::is_same_v<LoadErrors, copy_pixels>) {
-      load_errors(dy, loaded, count * shape_.down * shape_.across, at_dy);
+      load_errors(dy, loaded, positions, at_dy);
       errors = loaded;
     }
-    auto const windows = view(x, at_x, count, load_x, scratch);
-    K::template convolve_transposed<T>({gradient, shape_.window(), shape_.filters}, windows,
-                                       {errors, windows.rows(), shape_.filters});
+    if (wide_filters_ != shape_.filters) spread(errors, shape_.filters, wide, wide_filters_, positions);
+    K::template convolve_transposed<T>({gradient, shape_.window(), wide_filters_},
+                                       view(x, at_x, count, load_x, scratch),
+                                       {wide_filters_ != shape_.filters ? wide : errors, positions, wide_filters_});
     if (dx == nullptr) return;
     errors_.fill(errors, at_dy, count, canvas, copy_pixels{shape_.filters});
-    if (!add) std::fill_n(dx, count * shape_.input_size(), T(0));
+    T* const to = wide_channels_ == shape_.channels ? dx : wide_dx;
+    if (!add) {
+      std::fill_n(to, pixels * wide_channels_, T(0));
+    } else if (to != dx) {
+      spread(dx, shape_.channels, to, wide_channels_, pixels);
+    }
     for (back_call const& c : back_calls_) {
       if (c.sample >= count) break;
-      std::size_t const windows_of_call = std::min(c.windows, (count - c.sample) * shape_.rows * shape_.columns);
-      matrix<T> const out{dx + c.to, windows_of_call, shape_.channels, shape_.stride * shape_.channels};
-      K::template convolve<T>(out,
-                              {canvas, std::span(back_offsets_).subspan(c.first, windows_of_call), c.runs,
-                               c.length * shape_.filters, errors_.row_stride()},
-                              {back_filters_.data() + c.filter, c.runs * c.length * shape_.filters, shape_.channels});
+      std::size_t const n = std::min(c.windows, pixels - c.sample * shape_.rows * shape_.columns);
+      K::template convolve<T>({to + c.to * wide_channels_, n, wide_channels_, shape_.stride * wide_channels_},
+                              {canvas, std::span(back_offsets_).subspan(c.first, n), c.runs, c.length * shape_.filters,
+                               errors_.row_stride()},
+                              {back_filters_.data() + c.taps * shape_.filters * wide_channels_,
+                               c.runs * c.length * shape_.filters, wide_channels_});
     }
+    if (to != dx) gather(to, wide_channels_, dx, shape_.channels, pixels);
   }
 
   template <class K>
   void finish_gradient(T const* gradient, T* weights) const {
-    std::copy_n(gradient, gradient_size(), weights);
+    gather(gradient, wide_filters_, weights, shape_.filters, shape_.window());
   }
 
  private:
   /// One call of the kernel for the gradient in the input.
   struct back_call {
     std::size_t sample;        // of the group
-    std::size_t to;            // the first input
+    std::size_t to;            // the first pixel
     std::size_t first;         // its window among the offsets
     std::size_t windows;       // how many
-    std::size_t filter;        // where its rows and columns of the kernel begin
-    std::size_t runs, length;  // how many rows and columns these are
+    std::size_t taps;          // elements of the kernel before its own
+    std::size_t runs, length;  // rows and columns of the kernel
   };
+
+  /// The width that so many columns are filled up to.
+  static std::size_t filled(std::size_t n) noexcept { return n % 16 == 0 ? n : n <= 4 ? 4 : (n + 7) / 8 * 8; }
+
+  /// Rows become wider, with zeros behind.
+  static void spread(T const* from, std::size_t width, T* to, std::size_t wide, std::size_t rows) noexcept {
+    for (std::size_t i = 0; i != rows; ++i, from += width, to += wide) {
+      std::copy_n(from, width, to);
+      std::fill_n(to + width, wide - width, T(0));
+    }
+  }
+  /// Rows become narrower again.
+  static void gather(T const* from, std::size_t wide, T* to, std::size_t width, std::size_t rows) noexcept {
+    for (std::size_t i = 0; i != rows; ++i, from += wide, to += width) std::copy_n(from, width, to);
+  }
 
   /// Rows of errors that the windows of all inputs span, without those in front.
   std::size_t back_extent(std::size_t inputs, std::size_t outputs) const noexcept {
@@ -153,10 +193,10 @@ class direct_convolution {
           std::size_t const begin = (b + s - p % s) % s;  // the first column of that remainder
           if (runs * length == 0 || begin >= shape_.columns) continue;
           back_call call{sample,
-                         (sample * shape_.rows + i) * shape_.columns * shape_.channels + begin * shape_.channels,
+                         (sample * shape_.rows + i) * shape_.columns + begin,
                          back_offsets_.size(),
                          0,
-                         filter_of(a, b),
+                         taps_before(a, b),
                          runs,
                          length};
           for (std::size_t j = begin; j < shape_.columns; j += s, ++call.windows) {
@@ -175,12 +215,12 @@ class direct_convolution {
     }
   }
 
-  /// Where the rows and columns of remainders a and b begin among the sorted filters.
-  std::size_t filter_of(std::size_t a, std::size_t b) const noexcept {
+  /// How many elements of the kernel have remainders before (a, b).
+  std::size_t taps_before(std::size_t a, std::size_t b) const noexcept {
     std::size_t before = 0;
     for (std::size_t i = 0; i != shape_.stride; ++i) {
       for (std::size_t j = 0; j != shape_.stride; ++j) {
-        if (i == a && j == b) return before * shape_.filters * shape_.channels;
+        if (i == a && j == b) return before;
         before += taps(i) * taps(j);
       }
     }
@@ -203,8 +243,8 @@ class direct_convolution {
   std::size_t group_ = 1;
   std::vector<std::uint32_t> offsets_, back_offsets_;  // where the windows of a group begin
   std::vector<back_call> back_calls_;
-  std::span<T const> filters_;
-  std::vector<T> back_filters_;
+  std::size_t wide_filters_ = 0, wide_channels_ = 0;
+  aligned_vector<T> filters_, back_filters_;
 };
 
 }  // namespace nn::detail
