@@ -150,13 +150,14 @@ class direct_convolution {
   /// Rows become wider, with zeros behind.
   static void spread(T const* from, std::size_t width, T* to, std::size_t wide, std::size_t rows) noexcept {
     for (std::size_t i = 0; i != rows; ++i, from += width, to += wide) {
-      std::copy_n(from, width, to);
-      std::fill_n(to + width, wide - width, T(0));
+      for (std::size_t j = 0; j != wide; ++j) to[j] = j < width ? from[j] : T(0);
     }
   }
   /// Rows become narrower again.
   static void gather(T const* from, std::size_t wide, T* to, std::size_t width, std::size_t rows) noexcept {
-    for (std::size_t i = 0; i != rows; ++i, from += wide, to += width) std::copy_n(from, width, to);
+    for (std::size_t i = 0; i != rows; ++i, from += wide, to += width) {
+      for (std::size_t j = 0; j != width; ++j) to[j] = from[j];
+    }
   }
 
   /// Rows of errors that the windows of all inputs span, without those in front.
