@@ -123,6 +123,7 @@ set(sqwa_hosted_headers
   include/sqwa/nn/averaged_scope.hpp
   include/sqwa/nn/basic_block.hpp
   include/sqwa/nn/batch_norm.hpp
+  include/sqwa/nn/chain.hpp
   include/sqwa/nn/conv2d.hpp
   include/sqwa/nn/convolution_shape.hpp
   include/sqwa/nn/data.hpp
@@ -132,6 +133,7 @@ set(sqwa_hosted_headers
   include/sqwa/nn/fake_quantize.hpp
   include/sqwa/nn/flatten.hpp
   include/sqwa/nn/global_average_pool.hpp
+  include/sqwa/nn/identity.hpp
   include/sqwa/nn/init.hpp
   include/sqwa/nn/layer.hpp
   include/sqwa/nn/loss.hpp
@@ -142,10 +144,13 @@ set(sqwa_hosted_headers
   include/sqwa/nn/model_policy.hpp
   include/sqwa/nn/model_slot.hpp
   include/sqwa/nn/named_tensor.hpp
+  include/sqwa/nn/padding_shortcut.hpp
   include/sqwa/nn/relu.hpp
+  include/sqwa/nn/residual.hpp
   include/sqwa/nn/score.hpp
   include/sqwa/nn/sequential.hpp
   include/sqwa/nn/sgd.hpp
+  include/sqwa/nn/stack.hpp
   include/sqwa/nn/trainer.hpp
   include/sqwa/nn/training_error.hpp
   include/sqwa/nn/winograd_convolution.hpp

@@ -27,10 +27,14 @@
 #include <sqwa/nn/fake_quantize.hpp>
 #include <sqwa/nn/flatten.hpp>
 #include <sqwa/nn/global_average_pool.hpp>
+#include <sqwa/nn/identity.hpp>
 #include <sqwa/nn/max_pool.hpp>
 #include <sqwa/nn/model_average.hpp>
+#include <sqwa/nn/padding_shortcut.hpp>
 #include <sqwa/nn/relu.hpp>
+#include <sqwa/nn/residual.hpp>
 #include <sqwa/nn/sequential.hpp>
+#include <sqwa/nn/stack.hpp>
 #include <sqwa/nn/trainer.hpp>
 #include <sqwa/quant/activation_step.hpp>
 #include <sqwa/quant/gradient.hpp>
