@@ -143,6 +143,7 @@ set(sqwa_hosted_headers
   include/sqwa/nn/model_average.hpp
   include/sqwa/nn/model_policy.hpp
   include/sqwa/nn/model_slot.hpp
+  include/sqwa/nn/models/resnet.hpp
   include/sqwa/nn/named_tensor.hpp
   include/sqwa/nn/padding_shortcut.hpp
   include/sqwa/nn/relu.hpp

@@ -30,6 +30,7 @@
 #include <sqwa/nn/identity.hpp>
 #include <sqwa/nn/max_pool.hpp>
 #include <sqwa/nn/model_average.hpp>
+#include <sqwa/nn/models/resnet.hpp>
 #include <sqwa/nn/padding_shortcut.hpp>
 #include <sqwa/nn/relu.hpp>
 #include <sqwa/nn/residual.hpp>

@@ -3,6 +3,7 @@
 #ifndef SQWA_NN_CHAIN_HPP
 #define SQWA_NN_CHAIN_HPP
 
+#include <sqwa/nn/aligned_vector.hpp>
 #include <sqwa/nn/layer.hpp>
 
 #include <algorithm>
@@ -170,10 +171,10 @@ class chain : public layer_holder<Self, T> {
     return std::span(activations_[homes_[i]]).first(batch * sizes_[i + 1]);
   }
 
-  std::vector<std::size_t> sizes_;           // elements of one sample between the layers
-  std::vector<std::size_t> homes_;           // in whose memory the output of each layer lies
-  std::vector<std::vector<T>> activations_;  // of the layers that are not in place; the last one's is the caller's
-  std::array<std::vector<T>, 2> gradients_;  // of the activation behind and of the one before a layer
+  std::vector<std::size_t> sizes_;              // elements of one sample between the layers
+  std::vector<std::size_t> homes_;              // in whose memory the output of each layer lies
+  std::vector<aligned_vector<T>> activations_;  // of the layers that are not in place; the last one's is the caller's
+  std::array<aligned_vector<T>, 2> gradients_;  // of the activation behind and of the one before a layer
   std::size_t reserved_ = 0;
 };
 
