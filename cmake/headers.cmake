@@ -158,6 +158,8 @@ set(sqwa_backend_headers
   include/sqwa/exec/tbb.hpp
   include/sqwa/exec/team.hpp
   include/sqwa/fast.hpp
+  include/sqwa/io/png.hpp
+  include/sqwa/io/png_folder.hpp
   include/sqwa/kernels/avx512.hpp
   include/sqwa/kernels/avx512_averages.hpp
   include/sqwa/kernels/avx512_codes.hpp
