@@ -91,6 +91,7 @@ set(sqwa_headers
 
 # Layers nn upward: need xtensor, and io zlib and nlohmann-json.
 set(sqwa_hosted_headers
+  include/sqwa/io/cifar.hpp
   include/sqwa/io/error.hpp
   include/sqwa/io/file.hpp
   include/sqwa/io/gzip.hpp
@@ -100,6 +101,7 @@ set(sqwa_hosted_headers
   include/sqwa/io/model_file.hpp
   include/sqwa/io/npy.hpp
   include/sqwa/io/npy_array.hpp
+  include/sqwa/io/npy_images.hpp
   include/sqwa/io/npz.hpp
   include/sqwa/io/pieces.hpp
   include/sqwa/io/series_writer.hpp
@@ -162,6 +164,8 @@ set(sqwa_backend_headers
   include/sqwa/exec/tbb.hpp
   include/sqwa/exec/team.hpp
   include/sqwa/fast.hpp
+  include/sqwa/io/png.hpp
+  include/sqwa/io/png_folder.hpp
   include/sqwa/kernels/avx512.hpp
   include/sqwa/kernels/avx512_averages.hpp
   include/sqwa/kernels/avx512_codes.hpp

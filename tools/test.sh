@@ -29,7 +29,7 @@ for step in "${steps[@]}"; do
 done
 
 clang='clang-16'
-packages=("${build_packages[@]}" doctest-dev python3 libeigen3-dev libarmadillo-dev)
+packages=("${build_packages[@]}" doctest-dev python3 libpng-dev libeigen3-dev libarmadillo-dev)
 if [[ " ${steps[*]} " == *" clang "* ]]; then
   if is_debian; then
     has_package "$clang" || update_lists

@@ -12,9 +12,11 @@
 #include <sqwa/average/moments.hpp>
 #include <sqwa/average/refresh_statistics.hpp>
 #include <sqwa/average/window.hpp>
+#include <sqwa/io/cifar.hpp>
 #include <sqwa/io/idx.hpp>
 #include <sqwa/io/model_file.hpp>
 #include <sqwa/io/npy.hpp>
+#include <sqwa/io/npy_images.hpp>
 #include <sqwa/io/npz.hpp>
 #include <sqwa/io/series_writer.hpp>
 #include <sqwa/io/snapshot_series.hpp>

@@ -35,8 +35,9 @@ void* operator new(std::size_t size) {
   if (void* const p = std::malloc(size == 0 ? 1 : size)) return p;
   throw std::bad_alloc();
 }
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+// Not inlined: g++ 12 takes them for partners of another operator new otherwise.
+[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 
 namespace {
 
@@ -60,6 +61,8 @@ auto network() {
   return nn::sequential{nn::conv2d{4, {.kernel = 3, .padding = 1, .bias = false}}, nn::batch_norm{}, nn::relu{},
                         nn::max_pool{2}, nn::dense{3}};
 }
+
+nn::augmentation const moved{.crop = nn::random_crop{1}, .flip = nn::horizontal_flip{}, .hole = nn::cutout{2}};
 
 template <class Trainer>
 std::vector<float> state(Trainer& t) {
@@ -125,19 +128,64 @@ TEST_CASE("trainer: a copy continues as the original, and neither moves the othe
   CHECK(train(other, 3) == train(t, 3));
 }
 
+TEST_CASE("trainer: augmentation changes what is trained on, and neither scores nor refreshed statistics") {
+  auto const set = stripes(50);
+  nn::trainer plain{network(), set, {.batch = 16}}, t{network(), set, {.batch = 16, .augmentation = moved}};
+  CHECK(t.evaluate(set) == plain.evaluate(set));
+  CHECK(t.backward() != plain.backward());
+  plain.refresh_statistics();
+  t.refresh_statistics();
+  CHECK(state(t) == state(plain));  // no step was taken
+  CHECK(train(t, 4) != train(plain, 4));
+}
+
+TEST_CASE("trainer: augmented batches are the same on every backend, read ahead or not, and in a copy") {
+  auto const set = stripes(50);
+  nn::trainer_options how{.batch = 19, .augmentation = moved};
+  nn::trainer t{network(), set, how};
+  auto const losses = train(t, 8);
+  for (bool ahead : {false, true}) {
+    how.read_ahead = ahead;
+    test::every_backend([&](auto where) {
+      nn::trainer other{network(), set, how, where};
+      auto seen = train(other, 3);
+      auto copy = other;
+      static_cast<void>(train(other, 2));
+      other.refresh_statistics();
+      static_cast<void>(other.evaluate(set));
+      for (float loss : train(copy, 5)) seen.push_back(loss);
+      CHECK(seen == losses);
+    });
+  }
+}
+
+TEST_CASE("trainer: pixels are normalized by what was measured, or as the user says") {
+  auto const set = stripes(30);
+  nn::trainer measured{network(), set, {.batch = 8}};
+  auto const numbers = measured.input_normalization();
+  nn::trainer same{network(), set, {.batch = 8, .normalization = numbers}};
+  CHECK(train(same, 2) == train(measured, 2));
+  std::vector<double> const mean{100}, deviation{50};
+  nn::trainer given{network(), set, {.batch = 8, .normalization = nn::normalization(mean, deviation)}};
+  CHECK(given.input_normalization().mean()[0] == 100);
+  CHECK(given.evaluate(set).loss != nn::trainer(network(), set, {.batch = 8}).evaluate(set).loss);
+}
+
 TEST_CASE("trainer: a step allocates nothing, at the begin of an epoch neither") {
   auto const set = stripes(50);
-  nn::trainer t{network(), set, {.batch = 16}};
-  t.backward();
-  t.update(0.05F);  // the first step makes room for the momentum
-  std::size_t const before = allocations;
-  for (int i = 0; i != 8; ++i) {
+  for (bool ahead : {false, true}) {
+    nn::trainer t{network(), set, {.batch = 16, .augmentation = moved, .read_ahead = ahead}};
     t.backward();
-    t.update(0.05F);
+    t.update(0.05F);  // the first step makes room for the momentum
+    std::size_t const before = allocations;
+    for (int i = 0; i != 8; ++i) {
+      t.backward();
+      t.update(0.05F);
+    }
+    t.refresh_statistics();
+    CHECK(allocations == before);
+    CHECK(before > 0);
   }
-  t.refresh_statistics();
-  CHECK(allocations == before);
-  CHECK(before > 0);
 }
 
 TEST_CASE("trainer: gradients are those at the parameters as they stand, of a new batch each time") {
@@ -266,6 +314,11 @@ TEST_CASE("trainer: data that cannot be trained on is refused with its numbers")
   bad = good;
   bad.labels.resize({11});
   CHECK(refused(bad, {}, "12 images, but 11 labels"));
+
+  CHECK(refused(good, {.augmentation = {.crop = nn::random_crop{6}}}, "a padding of 6 pixels for images of 6 x 6"));
+  std::vector<double> const three{1, 2, 3};
+  CHECK(
+      refused(good, {.normalization = nn::normalization(three, three)}, "a normalization of 3 channels, images of 1"));
 
   nn::trainer t{network(), good, {.batch = 4}};
   bad = good;

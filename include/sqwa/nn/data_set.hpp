@@ -30,6 +30,14 @@ struct data_set {
   }
 };
 
+/// A data set as it is published: what is learned from, and what tells how well.
+///
+/// Both have images of the same extents and the same classes.
+struct data_sets {
+  data_set train;
+  data_set test;
+};
+
 /// Samples [`first`, `last`) of `set`, as a set of their own with the same classes.
 ///
 /// Memory: a copy of those samples.

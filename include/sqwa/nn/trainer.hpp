@@ -3,6 +3,8 @@
 #ifndef SQWA_NN_TRAINER_HPP
 #define SQWA_NN_TRAINER_HPP
 
+#include <sqwa/nn/augmentation.hpp>
+#include <sqwa/nn/batches.hpp>
 #include <sqwa/nn/data.hpp>
 #include <sqwa/nn/data_set.hpp>
 #include <sqwa/nn/layer.hpp>
@@ -17,7 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
-#include <numeric>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -33,7 +35,10 @@ struct trainer_options {
   bool nesterov = false;
   float weight_decay = 0;
   std::uint64_t seed = 1;
-  std::size_t refresh_batches = 0;  // how many batches refresh_statistics looks at; 0: one epoch
+  std::size_t refresh_batches = 0;                      // how many batches refresh_statistics looks at; 0: one epoch
+  nn::augmentation augmentation = {};                   // of the images trained on
+  std::optional<nn::normalization> normalization = {};  // of pixels; none: measured on all images trained on
+  bool read_ahead = false;                              // a thread prepares the next batch during a step
 };
 
 /// Trains a model on labelled images, one batch at a time, and tells how good it is.
@@ -53,18 +58,14 @@ class trainer {
         train_(&checked(train, "trainer")),
         options_(options),
         where_(where),
-        numbers_(train),
-        stream_(train.size(), options.seed),
+        data_(train, options.normalization ? *options.normalization : nn::normalization(train),
+              {options.batch, options.seed, options.augmentation, options.read_ahead}),
         optimizer_({options.momentum, options.nesterov, options.weight_decay}) {
-    expects(options.batch > 0, "trainer: batches of {} samples", options.batch);
     shape const out = model_.build({train.images.shape(1), train.images.shape(2), train.images.shape(3)},
                                    noise{.seed = options.seed});
     expects(out.size() == train.classes, "trainer: the model has {} outputs, the data set {} classes", out.size(),
             train.classes);
     model_.reserve(options.batch);
-    chosen_.resize(options.batch);
-    labels_.resize(options.batch);
-    input_.resize(options.batch * image_size());
     output_.resize(options.batch * train.classes);
     error_.resize(output_.size());
   }
@@ -88,16 +89,13 @@ class trainer {
   ///
   /// Throws `training_error` when the loss is not finite; gradients and running statistics are then unusable.
   float backward() {
-    stream_.take(batches_ * options_.batch, chosen_);
-    fetch(*train_, chosen_);
-    model_.forward(std::span<float const>(input_), std::span<float>(output_), options_.batch, pass::train, where_);
-    double const loss = judge(options_.batch, error_).loss;
+    batch const seen = data_.training(batches_, where_.exec);
+    double const loss = judge(seen, pass::train, error_).loss;
     if (!std::isfinite(loss)) {
       throw training_error("trainer: the loss is not finite in step " + std::to_string(steps_done_) + ", batch " +
                            std::to_string(batches_));
     }
-    model_.backward(std::span<float const>(input_), std::span<float const>(error_), std::span<float>(), options_.batch,
-                    where_);
+    model_.backward(seen.input, std::span<float const>(error_), std::span<float>(), options_.batch, where_);
     ++batches_;
     return static_cast<float>(loss);
   }
@@ -121,10 +119,7 @@ class trainer {
     std::size_t const samples = wanted == 0 || wanted > epoch / options_.batch ? epoch : wanted * options_.batch;
     if constexpr (requires { model_.begin_refresh(); }) model_.begin_refresh();
     for (std::size_t first = 0; first < samples; first += options_.batch) {
-      auto const part = std::span(chosen_).first(std::min(options_.batch, samples - first));
-      stream_.take(first, part);
-      fetch(*train_, part);
-      infer(part.size(), pass::refresh);
+      forward(data_.plain(first, std::min(options_.batch, samples - first), where_.exec), pass::refresh);
     }
     if constexpr (requires { model_.end_refresh(); }) model_.end_refresh();
   }
@@ -136,12 +131,9 @@ class trainer {
     double loss = 0;
     std::size_t correct = 0;
     for (std::size_t first = 0; first < set.size(); first += options_.batch) {
-      auto const part = std::span(chosen_).first(std::min(options_.batch, set.size() - first));
-      std::iota(part.begin(), part.end(), first);
-      fetch(set, part);
-      infer(part.size(), pass::infer);
-      auto const seen = judge(part.size(), {});
-      loss += seen.loss * static_cast<double>(part.size());
+      batch const part = data_.in_order(set, first, std::min(options_.batch, set.size() - first), where_.exec);
+      auto const seen = judge(part, pass::infer, {});
+      loss += seen.loss * static_cast<double>(part.labels.size());
       correct += seen.correct;
     }
     auto const n = static_cast<double>(set.size());
@@ -164,7 +156,7 @@ class trainer {
 
   [[nodiscard]] Model& model() noexcept { return model_; }
   [[nodiscard]] Model const& model() const noexcept { return model_; }
-  [[nodiscard]] nn::normalization const& input_normalization() const noexcept { return numbers_; }
+  [[nodiscard]] nn::normalization const& input_normalization() const noexcept { return data_.normalization(); }
   /// How often `update` was called.
   [[nodiscard]] std::int64_t steps_done() const noexcept { return steps_done_; }
 
@@ -203,45 +195,27 @@ class trainer {
     return all;
   }
 
-  std::size_t image_size() const noexcept { return train_->images.size() / train_->size(); }
-
-  /// Makes `samples` of `set` the next input.
-  void fetch(data_set const& set, std::span<std::size_t const> samples) {
-    auto const pieces = detail::sample_pieces(samples.size());
-    std::size_t const each = image_size();
-    where_.exec.for_each(pieces.count(), [&](std::size_t p) {
-      for (std::size_t i = pieces.first(p); i != pieces.last(p); ++i) {
-        numbers_.apply({set.images.data() + samples[i] * each, each}, std::span(input_).subspan(i * each, each));
-        labels_[i] = set.labels.data()[samples[i]];
-      }
-    });
+  std::span<float> forward(batch const& seen, pass what) {
+    auto const out = std::span(output_).first(seen.labels.size() * train_->classes);
+    model_.forward(seen.input, out, seen.labels.size(), what, where_);
+    return out;
   }
 
-  void infer(std::size_t samples, pass what) {
-    model_.forward(std::span<float const>(input_).first(samples * image_size()),
-                   std::span(output_).first(samples * train_->classes), samples, what, where_);
-  }
-
-  batch_score judge(std::size_t samples, std::span<float> gradient) const {
-    return softmax_cross_entropy<float, std::uint8_t>(std::span(output_).first(samples * train_->classes),
-                                                      std::span(labels_).first(samples), train_->classes, gradient);
+  batch_score judge(batch const& seen, pass what, std::span<float> gradient) {
+    return softmax_cross_entropy<float, std::uint8_t>(forward(seen, what), seen.labels, train_->classes, gradient);
   }
 
   Model model_;
   data_set const* train_;
   trainer_options options_;
   [[no_unique_address]] Backend where_;
-  nn::normalization numbers_;
-  sample_stream stream_;
+  batches data_;
   sgd<float> optimizer_;
   std::uint64_t batches_ = 0;  // taken from the stream
   std::int64_t steps_done_ = 0;
   std::vector<std::pair<std::string, data_set const*>> watched_;
-  std::vector<std::size_t> chosen_;   // the samples of the batch at hand,
-  std::vector<std::uint8_t> labels_;  // their labels,
-  std::vector<float> input_;          // their pixels,
-  std::vector<float> output_;         // what the model says of them,
-  std::vector<float> error_;          // and the gradient in that
+  std::vector<float> output_;  // what the model says of the batch at hand,
+  std::vector<float> error_;   // and the gradient in that
 };
 
 }  // namespace nn
