@@ -118,6 +118,7 @@ set(sqwa_hosted_headers
   include/sqwa/method/requantization.hpp
   include/sqwa/method/run.hpp
   include/sqwa/method/verdict.hpp
+  include/sqwa/nn/adam.hpp
   include/sqwa/nn/aligned_vector.hpp
   include/sqwa/nn/averaged_scope.hpp
   include/sqwa/nn/basic_block.hpp
@@ -128,6 +129,7 @@ set(sqwa_hosted_headers
   include/sqwa/nn/data_set.hpp
   include/sqwa/nn/dense.hpp
   include/sqwa/nn/direct_convolution.hpp
+  include/sqwa/nn/distillation.hpp
   include/sqwa/nn/fake_quantize.hpp
   include/sqwa/nn/flatten.hpp
   include/sqwa/nn/global_average_pool.hpp
@@ -141,10 +143,12 @@ set(sqwa_hosted_headers
   include/sqwa/nn/model_policy.hpp
   include/sqwa/nn/model_slot.hpp
   include/sqwa/nn/named_tensor.hpp
+  include/sqwa/nn/optimizer.hpp
   include/sqwa/nn/relu.hpp
   include/sqwa/nn/score.hpp
   include/sqwa/nn/sequential.hpp
   include/sqwa/nn/sgd.hpp
+  include/sqwa/nn/teacher.hpp
   include/sqwa/nn/trainer.hpp
   include/sqwa/nn/training_error.hpp
   include/sqwa/nn/winograd_convolution.hpp

@@ -35,8 +35,9 @@ void* operator new(std::size_t size) {
   if (void* const p = std::malloc(size == 0 ? 1 : size)) return p;
   throw std::bad_alloc();
 }
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+// Not inlined: GCC would see free() meet a pointer of an operator new that it has not looked into, and warn.
+[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 
 namespace {
 
@@ -95,13 +96,18 @@ TEST_CASE("trainer: the loss falls, and samples never seen are told apart") {
 
 TEST_CASE("trainer: every backend gives the same bits in losses, parameters, statistics and scores") {
   auto const set = stripes(50);
-  nn::trainer t{network(), set, {.batch = 19, .nesterov = true, .weight_decay = 1e-3F}};
+  nn::trainer_options how{.batch = 19, .label_smoothing = 0.1};
+  SUBCASE("sgd") { how.optimizer = nn::sgd_options{.nesterov = true, .weight_decay = 1e-3F}; }
+  SUBCASE("adam") { how.optimizer = nn::adam_options{.weight_decay = 1e-3F}; }
+  nn::trainer t{network(), set, how};
+  t.learn_from(t.model());
   auto const losses = train(t, 8);
   t.refresh_statistics();
   auto const expected = state(t);
   auto const score = t.evaluate(set, "train");
   test::every_backend([&](auto where) {
-    nn::trainer other{network(), set, {.batch = 19, .nesterov = true, .weight_decay = 1e-3F}, where};
+    nn::trainer other{network(), set, how, where};
+    other.learn_from(other.model());
     CHECK(train(other, 8) == losses);
     other.refresh_statistics();
     CHECK(state(other) == expected);
@@ -125,11 +131,13 @@ TEST_CASE("trainer: a copy continues as the original, and neither moves the othe
   CHECK(train(other, 3) == train(t, 3));
 }
 
-TEST_CASE("trainer: a step allocates nothing, at the begin of an epoch neither") {
+TEST_CASE("trainer: a step allocates nothing, the first neither, nor that at the begin of an epoch") {
   auto const set = stripes(50);
-  nn::trainer t{network(), set, {.batch = 16}};
-  t.backward();
-  t.update(0.05F);  // the first step makes room for the momentum
+  nn::trainer_options how{.batch = 16};
+  SUBCASE("sgd") {}
+  SUBCASE("adam") { how.optimizer = nn::adam_options{}; }
+  nn::trainer t{network(), set, how};
+  t.learn_from(t.model());
   std::size_t const before = allocations;
   for (int i = 0; i != 8; ++i) {
     t.backward();
@@ -224,7 +232,10 @@ TEST_CASE("trainer: watched sets are scored under their names, in their order") 
 
 TEST_CASE("trainer: after reset_optimizer the old momentum moves nothing") {
   auto const set = stripes(30);
-  nn::trainer t{network(), set, {.batch = 8}};
+  nn::trainer_options how{.batch = 8};
+  SUBCASE("sgd") {}
+  SUBCASE("adam") { how.optimizer = nn::adam_options{}; }
+  nn::trainer t{network(), set, how};
   train(t, 3);
   t.reset_optimizer();
   for (auto const& g : t.gradients()) std::ranges::fill(g, 0.0F);
@@ -232,6 +243,90 @@ TEST_CASE("trainer: after reset_optimizer the old momentum moves nothing") {
   auto const before = state(t);
   t.update(1);
   CHECK(state(t) == before);
+}
+
+TEST_CASE("trainer: each step is one of the optimizer that the options name") {
+  auto const set = stripes(30);
+  nn::adam_options const figures{.beta1 = 0.8, .weight_decay = 1e-2F, .decoupled_decay = true};
+  nn::trainer t{network(), set, {.batch = 8, .optimizer = figures}};
+  auto copy = t;
+  nn::adam<float> by_hand(figures);
+  for (int i = 0; i != 3; ++i) {
+    t.backward();
+    t.update(0.01F);
+    copy.backward();
+    by_hand.step(copy.model(), 0.01F);
+    CHECK(state(t) == state(copy));
+  }
+}
+
+TEST_CASE("trainer: smoothed labels raise the loss that is trained on, not the scores") {
+  auto const set = stripes(30);
+  nn::trainer plain{network(), set, {.batch = 30}}, smooth{network(), set, {.batch = 30, .label_smoothing = 0.5}};
+  CHECK(plain.evaluate(set) == smooth.evaluate(set));
+  train(plain, 20);
+  auto const losses = train(smooth, 20);
+  CHECK(plain.evaluate(set).loss < 0.3);
+  CHECK(losses.back() > 0.8);  // the entropy of the targets (2/3, 1/6, 1/6) is 0.868
+  CHECK(smooth.evaluate(set).loss > 0.3);
+  CHECK(test::refuses([&] { nn::trainer(network(), set, {.label_smoothing = 1.5}); }, "a label smoothing of 1.5"));
+}
+
+TEST_CASE("trainer: a student learns what its teacher says, not the labels, and alone the labels again") {
+  auto const set = stripes(60);
+  auto wrong = set;  // every label one class further
+  for (auto& label : wrong.labels) label = static_cast<std::uint8_t>((label + 1) % 3);
+  nn::trainer expert{network(), wrong, {.batch = 20}};
+  train(expert, 60);
+  expert.refresh_statistics();
+  CHECK(expert.evaluate(set).accuracy < 5);
+
+  nn::trainer student{nn::sequential{nn::dense{3}}, set, {.batch = 20}};  // of another type
+  auto alone = student;
+  student.learn_from(expert.model(), {.weight = 1, .temperature = 2});
+  auto copy = student;
+  auto const taught = train(student, 60);
+  CHECK(student.evaluate(wrong).accuracy > 90);
+  CHECK(train(copy, 60) == taught);  // a copy has a teacher of its own
+  copy.learn_alone();
+  copy.update(0);
+  CHECK(copy.backward() > 1);  // far from the labels
+  train(alone, 60);
+  CHECK(alone.evaluate(set).accuracy > 90);
+}
+
+TEST_CASE("trainer: the teacher's share and temperature are those of distillation_loss, on the batch at hand") {
+  auto const set = stripes(8);
+  nn::trainer expert{network(), set, {.batch = 8, .seed = 3}}, student{network(), set, {.batch = 8}};
+  auto hard = student;
+  nn::distillation_options const how{.weight = 0.25F, .temperature = 5};
+  student.learn_from(expert.model(), how);
+  auto all = how;
+  all.weight = 1;
+  auto soft = student;
+  soft.learn_from(expert.model(), all);
+  CHECK(student.backward() == doctest::Approx(0.75 * hard.backward() + 0.25 * soft.backward()).epsilon(1e-6));
+  for (std::size_t i = 0; i != student.gradients().size(); ++i) {
+    auto const g = student.gradients()[i], h = hard.gradients()[i], s = soft.gradients()[i];
+    for (std::size_t k = 0; k != g.size(); ++k) {
+      CHECK(g[k] == doctest::Approx(0.75F * h[k] + 0.25F * s[k]).epsilon(1e-3).scale(0.1));
+    }
+  }
+}
+
+TEST_CASE("trainer: teachers of other images or classes, and such as were never built, are refused") {
+  auto const set = stripes(12);
+  nn::trainer t{network(), set, {.batch = 4}};
+  CHECK(test::refuses([&] { t.learn_from(network()); }, "teacher: tensor 0 of the model, a weight, has 0 elements"));
+  auto other = nn::sequential{nn::dense{4}};
+  other.build({6, 6, 1}, {});
+  CHECK(test::refuses([&] { t.learn_from(other); }, "the model has 4 outputs for 3 classes"));
+  other = nn::sequential{nn::dense{3}};
+  other.build({5, 6, 1}, {});
+  CHECK(test::refuses([&] { t.learn_from(other); }, "has 90 elements, for these samples 108"));
+  CHECK(test::refuses([&] { t.learn_from(t.model(), {.temperature = -1}); }, "learn_from: a temperature of -1"));
+  auto plain = nn::trainer{network(), set, {.batch = 4}};
+  CHECK(train(t, 3) == train(plain, 3));  // refused, so nothing has changed
 }
 
 TEST_CASE("trainer: a batch may be larger than the data") {

@@ -5,10 +5,12 @@
 
 #include <sqwa/nn/data.hpp>
 #include <sqwa/nn/data_set.hpp>
+#include <sqwa/nn/distillation.hpp>
 #include <sqwa/nn/layer.hpp>
 #include <sqwa/nn/loss.hpp>
+#include <sqwa/nn/optimizer.hpp>
 #include <sqwa/nn/score.hpp>
-#include <sqwa/nn/sgd.hpp>
+#include <sqwa/nn/teacher.hpp>
 #include <sqwa/nn/training_error.hpp>
 
 #include <algorithm>
@@ -29,9 +31,8 @@ namespace nn {
 
 struct trainer_options {
   std::size_t batch = 64;
-  float momentum = 0.9F;
-  bool nesterov = false;
-  float weight_decay = 0;
+  optimizer_options optimizer = sgd_options{};  // or adam_options
+  double label_smoothing = 0;                   // of the loss that is trained on, from 0 to 1; scores are without
   std::uint64_t seed = 1;
   std::size_t refresh_batches = 0;  // how many batches refresh_statistics looks at; 0: one epoch
 };
@@ -40,7 +41,7 @@ struct trainer_options {
 ///
 /// A value: a copy has its own model, optimizer and place in the stream of samples, and continues as the original
 /// would. Data sets are referred to and must outlive the trainer. Equal arguments give equal bits on every executor.
-/// Memory: the model, one batch, one number for each trained one; a step allocates nothing.
+/// Memory: the model, one batch, what the optimizer remembers; a step allocates nothing.
 template <class Model, any_backend Backend = backend<>>
   requires layer<Model> && std::same_as<typename Model::scalar, float>
 class trainer {
@@ -55,13 +56,16 @@ class trainer {
         where_(where),
         numbers_(train),
         stream_(train.size(), options.seed),
-        optimizer_({options.momentum, options.nesterov, options.weight_decay}) {
+        optimizer_(options.optimizer) {
     expects(options.batch > 0, "trainer: batches of {} samples", options.batch);
+    expects(options.label_smoothing >= 0 && options.label_smoothing <= 1,
+            "trainer: a label smoothing of {} is not from 0 to 1", options.label_smoothing);
     shape const out = model_.build({train.images.shape(1), train.images.shape(2), train.images.shape(3)},
                                    noise{.seed = options.seed});
     expects(out.size() == train.classes, "trainer: the model has {} outputs, the data set {} classes", out.size(),
             train.classes);
     model_.reserve(options.batch);
+    optimizer_.reserve(model_);
     chosen_.resize(options.batch);
     labels_.resize(options.batch);
     input_.resize(options.batch * image_size());
@@ -91,7 +95,7 @@ class trainer {
     stream_.take(batches_ * options_.batch, chosen_);
     fetch(*train_, chosen_);
     model_.forward(std::span<float const>(input_), std::span<float>(output_), options_.batch, pass::train, where_);
-    double const loss = judge(options_.batch, error_).loss;
+    double const loss = train_loss();
     if (!std::isfinite(loss)) {
       throw training_error("trainer: the loss is not finite in step " + std::to_string(steps_done_) + ", batch " +
                            std::to_string(batches_));
@@ -108,8 +112,24 @@ class trainer {
     ++steps_done_;
   }
 
-  /// Forgets the momentum.
+  /// Forgets momentum and moments.
   void reset_optimizer() noexcept { optimizer_.reset(); }
+
+  /// From now on the loss is `distillation_loss` with this teacher: a trained model, which is asked in inference about
+  /// each batch as the student sees it. Normalized as the images of `train` are: those should be what it learned from.
+  ///
+  /// Memory: the teacher, one batch of it. Scores stay what they are without a teacher.
+  /// @pre the teacher was built for these images and classes, as a trainer's `model()` is; `how` as for `check`
+  template <layer Other>
+    requires std::same_as<typename Other::scalar, float>
+  void learn_from(Other model, distillation_options how = {}) {
+    check("trainer::learn_from", how);
+    auto const images = train_->images.shape();
+    teacher_ = teacher<Backend>(std::move(model), {images[1], images[2], images[3]}, train_->classes, options_.batch);
+    how_ = how;
+  }
+  /// Without a teacher again.
+  void learn_alone() { teacher_ = {}; }
 
   /// Measures the running statistics of all normalizations for the parameters as they now stand.
   ///
@@ -140,7 +160,7 @@ class trainer {
       std::iota(part.begin(), part.end(), first);
       fetch(set, part);
       infer(part.size(), pass::infer);
-      auto const seen = judge(part.size(), {});
+      auto const seen = judge(part.size());
       loss += seen.loss * static_cast<double>(part.size());
       correct += seen.correct;
     }
@@ -222,9 +242,18 @@ class trainer {
                    std::span(output_).first(samples * train_->classes), samples, what, where_);
   }
 
-  batch_score judge(std::size_t samples, std::span<float> gradient) const {
+  batch_score judge(std::size_t samples) const {
     return softmax_cross_entropy<float, std::uint8_t>(std::span(output_).first(samples * train_->classes),
-                                                      std::span(labels_).first(samples), train_->classes, gradient);
+                                                      std::span(labels_).first(samples), train_->classes);
+  }
+
+  /// The loss of the batch at hand, and in `error_` its gradient.
+  double train_loss() {
+    double const smoothing = options_.label_smoothing;
+    std::size_t const classes = train_->classes;
+    if (!teacher_) return softmax_cross_entropy<float, std::uint8_t>(output_, labels_, classes, error_, smoothing).loss;
+    auto const advice = teacher_(input_, options_.batch, where_);
+    return distillation_loss<float, std::uint8_t>(output_, advice, labels_, classes, how_, error_, smoothing).loss;
   }
 
   Model model_;
@@ -233,7 +262,7 @@ class trainer {
   [[no_unique_address]] Backend where_;
   nn::normalization numbers_;
   sample_stream stream_;
-  sgd<float> optimizer_;
+  optimizer<float> optimizer_;
   std::uint64_t batches_ = 0;  // taken from the stream
   std::int64_t steps_done_ = 0;
   std::vector<std::pair<std::string, data_set const*>> watched_;
@@ -242,6 +271,8 @@ class trainer {
   std::vector<float> input_;          // their pixels,
   std::vector<float> output_;         // what the model says of them,
   std::vector<float> error_;          // and the gradient in that
+  teacher<Backend> teacher_;
+  distillation_options how_;
 };
 
 }  // namespace nn
