@@ -9,6 +9,7 @@
 #include <sqwa/nn/trainer.hpp>
 #include "support/every_backend.hpp"
 #include "support/refuses.hpp"
+#include "support/stripes.hpp"
 
 #include <doctest/doctest.h>
 #include <algorithm>
@@ -41,21 +42,7 @@ void* operator new(std::size_t size) {
 
 namespace {
 
-/// Images of noise with a bright row: the row is the class.
-nn::data_set stripes(std::size_t samples, std::uint64_t seed = 1) {
-  nn::data_set set;
-  set.images.resize({samples, 6, 6, 1});
-  set.labels.resize({samples});
-  set.classes = 3;
-  for (std::size_t s = 0; s != samples; ++s) {
-    set.labels(s) = static_cast<std::uint8_t>(s % 3);
-    for (std::size_t i = 0; i != 36; ++i) {
-      auto const u = sqwa::noise{.seed = seed}.below(s * 36 + i, 100);
-      set.images(s, i / 6, i % 6, 0) = static_cast<std::uint8_t>(u + (i / 6 == 2 * (s % 3) ? 120 : 0));
-    }
-  }
-  return set;
-}
+using test::stripes;
 
 auto network() {
   return nn::sequential{nn::conv2d{4, {.kernel = 3, .padding = 1, .bias = false}}, nn::batch_norm{}, nn::relu{},

@@ -77,14 +77,12 @@ class trainer {
   /// destroyed.
   [[nodiscard]] std::vector<parameter<float>> parameters() { return those_of({role::weight}); }
   /// Their gradients, in the same order.
-  [[nodiscard]] std::vector<std::span<float>> gradients() {
-    std::vector<std::span<float>> all;
-    for (auto const& p : parameters()) all.push_back(p.gradient);
-    return all;
-  }
+  [[nodiscard]] std::vector<std::span<float>> gradients() { return gradients_of(parameters()); }
   /// The trained tensors that stay in float: biases, scales and shifts of normalizations, learned bounds of
   /// activations.
   [[nodiscard]] std::vector<parameter<float>> float_parameters() { return those_of({role::bias, role::norm}); }
+  /// Their gradients, in the same order.
+  [[nodiscard]] std::vector<std::span<float>> float_gradients() { return gradients_of(float_parameters()); }
   /// The measured tensors: running means and variances, measured bounds of activations.
   [[nodiscard]] std::vector<parameter<float>> statistics() { return those_of({role::statistic}); }
 
@@ -220,6 +218,12 @@ class trainer {
     } else {
       model_.visit(add);
     }
+    return all;
+  }
+
+  static std::vector<std::span<float>> gradients_of(std::vector<parameter<float>> const& tensors) {
+    std::vector<std::span<float>> all;
+    for (auto const& p : tensors) all.push_back(p.gradient);
     return all;
   }
 
