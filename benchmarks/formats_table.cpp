@@ -56,7 +56,9 @@ std::array<weights, 3> data_sets() {
   }
   auto const digits = sqwa::io::read_idx(SQWA_DIGITS);
   using namespace sqwa::nn;
-  trainer learner{sequential{dense(128), relu(), dense(digits.train.classes)}, digits.train, {.weight_decay = 1e-4F}};
+  trainer learner{sequential{dense(128), relu(), dense(digits.train.classes)},
+                  digits.train,
+                  {.optimizer = sgd_options{.weight_decay = 1e-4F}}};
   sqwa::cosine const rate{.hi = 0.05F, .lo = 0, .length = 1000};
   for (sqwa::step_index t = 0; t != rate.length; ++t) {
     learner.backward();

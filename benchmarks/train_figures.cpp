@@ -52,9 +52,7 @@ auto lenet5() {
                         nn::relu(),
                         nn::dense(10)};
 }
-auto mlp() {
-  return nn::sequential{nn::dense(256), nn::relu(), nn::dense(256), nn::relu(), nn::dense(10)};
-}
+auto mlp() { return nn::sequential{nn::dense(256), nn::relu(), nn::dense(256), nn::relu(), nn::dense(10)}; }
 
 /// One network in training, as a function that makes a step.
 template <class Model>
@@ -65,7 +63,9 @@ std::function<void()> steps_of(Model model, nn::data_set set, std::size_t batch,
     sqwa::low_bit_weights<nn::trainer<Model, sqwa::fastest>> weights;
     state(Model m, nn::data_set s, std::size_t batch)
         : set(std::move(s)),
-          learner(std::move(m), set, {.batch = batch, .momentum = 0.9F, .weight_decay = 1e-4F}, sqwa::fastest{}),
+          learner(std::move(m), set,
+                  {.batch = batch, .optimizer = nn::sgd_options{.momentum = 0.9F, .weight_decay = 1e-4F}},
+                  sqwa::fastest{}),
           weights(learner, sqwa::symmetric<3>{}) {}
   };
   auto const shared = std::make_shared<state>(std::move(model), std::move(set), batch);
@@ -93,7 +93,8 @@ double peak() {
   vector sum[chains];
   for (auto& s : sum) s = vector(1.0F);
   vector const a(0.999F), b(1e-3F);
-  double const runs = bench::rates({{"peak", [&] {
+  double const runs = bench::rates({{"peak",
+                                     [&] {
                                        for (int i = 0; i != length; ++i) {
 #pragma GCC unroll 12
                                          for (int c = 0; c != chains; ++c) sum[c] = xsimd::fma(sum[c], a, b);

@@ -121,6 +121,7 @@ set(sqwa_hosted_headers
   include/sqwa/method/requantization.hpp
   include/sqwa/method/run.hpp
   include/sqwa/method/verdict.hpp
+  include/sqwa/nn/adam.hpp
   include/sqwa/nn/aligned_vector.hpp
   include/sqwa/nn/averaged_scope.hpp
   include/sqwa/nn/basic_block.hpp
@@ -132,6 +133,7 @@ set(sqwa_hosted_headers
   include/sqwa/nn/data_set.hpp
   include/sqwa/nn/dense.hpp
   include/sqwa/nn/direct_convolution.hpp
+  include/sqwa/nn/distillation.hpp
   include/sqwa/nn/fake_quantize.hpp
   include/sqwa/nn/flatten.hpp
   include/sqwa/nn/global_average_pool.hpp
@@ -147,6 +149,7 @@ set(sqwa_hosted_headers
   include/sqwa/nn/model_slot.hpp
   include/sqwa/nn/models/resnet.hpp
   include/sqwa/nn/named_tensor.hpp
+  include/sqwa/nn/optimizer.hpp
   include/sqwa/nn/padding_shortcut.hpp
   include/sqwa/nn/relu.hpp
   include/sqwa/nn/residual.hpp
@@ -154,6 +157,7 @@ set(sqwa_hosted_headers
   include/sqwa/nn/sequential.hpp
   include/sqwa/nn/sgd.hpp
   include/sqwa/nn/stack.hpp
+  include/sqwa/nn/teacher.hpp
   include/sqwa/nn/trainer.hpp
   include/sqwa/nn/training_error.hpp
   include/sqwa/nn/winograd_convolution.hpp

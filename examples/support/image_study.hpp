@@ -152,11 +152,10 @@ class study {
   /// A trainer of the example's network that reports on the training and the test images.
   template <sqwa::executor E>
   [[nodiscard]] auto learner_for(unsigned seed, E executor) const {
-    sqwa::nn::trainer_options const how{.batch = options_.batch,
-                                        .momentum = 0.9F,
-                                        .nesterov = true,
-                                        .weight_decay = options_.weight_decay,
-                                        .seed = seed};
+    sqwa::nn::trainer_options const how{
+        .batch = options_.batch,
+        .optimizer = sqwa::nn::sgd_options{.momentum = 0.9F, .nesterov = true, .weight_decay = options_.weight_decay},
+        .seed = seed};
     sqwa::nn::trainer learner(network(*options_.width, data_.train.classes), data_.train, how,
                               sqwa::backend<sqwa::xsimd_kernels<>, E>{executor});
     learner.watch("train", data_.train);

@@ -29,7 +29,7 @@ std::vector<double> averaged(averaging what, int n, int& bits, std::vector<doubl
     for (std::size_t i = 0; i != l.bias.size(); ++i) (*expected)[from.size() + i] += l.bias[i] / n;
   }
   average.put(weights);
-  bits = average.bits();
+  bits = average.bits(0);
   auto result = l.first;
   result.insert(result.end(), l.bias.begin(), l.bias.end());
   return result;

@@ -42,6 +42,46 @@ TEST_CASE("low_bit_weights: clipping stops exactly the weights beyond the outerm
   CHECK(outside > 0);
 }
 
+TEST_CASE("low_bit_weights: learned scales move as learned_step says, and the weights as without") {
+  quantizer const rule{symmetric<5>{}, max_abs{}, per_group{8}};
+  straight_through how = straight_through::plain;
+  SUBCASE("plain") {}
+  SUBCASE("clipped") { how = straight_through::clipped; }
+  test::toy_learner l, twin;
+  low_bit_weights weights(l, rule), frozen(twin, rule);
+  auto const latent = l.first;
+  std::vector<float> scales(weights.scales(0).begin(), weights.scales(0).end());
+  auto const before = scales;
+  weights.step(0.5F, how, true);
+  frozen.step(0.5F, how);
+  CHECK(l.first == twin.first);
+  CHECK(l.second == twin.second);
+
+  test::toy_learner fresh;  // the gradient before it was clipped
+  low_bit_weights other(fresh, rule);
+  other.in_place([&] { fresh.backward(); });
+  std::vector<double> slopes(scales.size());
+  learned_step{}.backward(std::span(fresh.g_first), std::span<double const>(latent), rule.grain(shape{40}),
+                          std::span<float const>(scales), rule.format, std::span(slopes));
+  learned_step{}.update(std::span(scales), std::span(slopes), rule.format, 0.5F);
+  CHECK(std::vector<float>(weights.scales(0).begin(), weights.scales(0).end()) == scales);
+  CHECK(scales != before);
+  CHECK(std::vector<float>(frozen.scales(0).begin(), frozen.scales(0).end()) == before);
+}
+
+TEST_CASE("low_bit_weights: a learned scale that began far too large finds back") {
+  auto const distance = [](bool learn) {
+    test::toy_learner l;
+    low_bit_weights weights(l, quantizer{symmetric<3>{}, fixed{16}});
+    for (int i = 0; i != 200; ++i) weights.step(0.05F, straight_through::plain, learn);
+    CHECK(weights.scales(0)[0] > 0);
+    double sum = 0;
+    weights.in_place([&] { sum = l.evaluate()[0].loss; });
+    return sum;
+  };
+  CHECK(distance(true) < 0.6 * distance(false));
+}
+
 TEST_CASE("low_bit_weights: an exception in backward puts the latent weights back") {
   test::toy_learner l;
   l.fail_at = 0;
@@ -125,4 +165,5 @@ TEST_CASE("low_bit_weights: a learner without gradients trains plainly, and cann
   low_bit_weights weights(l, symmetric<3>{});
   CHECK(weights.step(0.1F, straight_through::plain) == 1);
   CHECK(test::refuses([&] { weights.step(0.1F, straight_through::clipped); }, "straight_through::plain"));
+  CHECK(test::refuses([&] { weights.step(0.1F, straight_through::plain, true); }, "without gradients()"));
 }

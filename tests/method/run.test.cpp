@@ -1,15 +1,28 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <sqwa/method/run.hpp>
+#include <sqwa/nn/batch_norm.hpp>
+#include <sqwa/nn/conv2d.hpp>
+#include <sqwa/nn/dense.hpp>
+#include <sqwa/nn/fake_quantize.hpp>
+#include <sqwa/nn/max_pool.hpp>
+#include <sqwa/nn/relu.hpp>
+#include <sqwa/nn/sequential.hpp>
+#include <sqwa/nn/trainer.hpp>
+#include <sqwa/quant/activation_step.hpp>
+#include <sqwa/quant/learned_clip.hpp>
+#include <sqwa/quant/moving_range.hpp>
 #include <sqwa/schedule/combine.hpp>
 
 #include "method/toy_learner.hpp"
 #include "support/refuses.hpp"
+#include "support/stripes.hpp"
 
 #include <doctest/doctest.h>
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <numeric>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -89,6 +102,9 @@ TEST_CASE("run: the same recipe gives the same figures again, and every switch c
   r.scales = scale_rule::refitted;
   CHECK(figure(r) != reference);
   r = short_recipe();
+  r.scales = scale_rule::learned;
+  CHECK(figure(r) != reference);
+  r = short_recipe();
   r.requantize = scale_rule::frozen;
   CHECK(figure(r) != reference);
   r = short_recipe();
@@ -111,8 +127,57 @@ TEST_CASE("run: with frozen scales every capture has the scales of the direct qu
   low_bit_model last;
   auto const average = retrain(weights, r, last);
   CHECK(average.captures() == 7);
-  CHECK(average.bits() == 4);
+  CHECK(average.bits(0) == 4);
   CHECK(last.weights[0].weights.scales == frozen);
+}
+
+TEST_CASE("run: learned scales stand still from the first capture on where codes are averaged, and nowhere else") {
+  auto const captured = [](averaging what, int& bits) {
+    recipe r = short_recipe();
+    r.scales = scale_rule::learned;
+    r.average = what;
+    test::toy_learner l;
+    run_float(r, l);
+    low_bit_weights weights(l, r.format, r.seed);
+    float const fitted = weights.scales(0)[0];
+    std::vector<float> scales;
+    low_bit_model last;
+    auto const average =
+        retrain(weights, r, last, {},
+                {.captured = [&](low_bit_model const& m) { scales.push_back(m.weights[0].weights.scales[0]); }});
+    bits = average.bits(0);
+    CHECK(scales.front() != fitted);
+    average.put(weights);
+    requantize(weights, r);
+    float const requantized = weights.scales(0)[0];
+    fine_tune(weights, r);
+    CHECK(weights.scales(0)[0] != requantized);
+    return scales;
+  };
+  int bits = 0;
+  auto const codes = captured(averaging::codes, bits);
+  CHECK(codes == std::vector<float>(7, codes[0]));
+  CHECK(bits == 4);
+  auto const values = captured(averaging::values, bits);
+  CHECK(values.front() == codes.front());
+  CHECK(values.back() != values.front());
+  CHECK(bits == 32);
+
+  recipe control = short_recipe();
+  control.average = averaging::none;
+  test::toy_learner a, b;
+  run(control, a);
+  control.scales = scale_rule::learned;
+  run(control, b);
+  CHECK(a.first != b.first);
+}
+
+TEST_CASE("run: learned scales that cannot be are refused before anything is trained") {
+  recipe r = short_recipe();
+  r.requantize = scale_rule::learned;
+  test::toy_learner l;
+  CHECK(test::refuses([&] { run(r, l); }, "requantize is learned"));
+  CHECK(l.backwards == 0);
 }
 
 TEST_CASE("run: the observer sees every step of every phase with its rate") {
@@ -200,4 +265,59 @@ TEST_CASE("run: three members make a learner") {
   CHECK(result.rows.size() == 7);
   CHECK(result.rows.back().scores.empty());
   CHECK(result.model.weights[0].name == "weights_0");
+
+  recipe r = short_recipe();
+  r.scales = scale_rule::learned;
+  CHECK(test::refuses([&] { run(r, l); }, "recipe: without gradients()"));
+  r = short_recipe();
+  r.gradient = straight_through::clipped;
+  CHECK(test::refuses([&] { run(r, l); }, "recipe: without gradients()"));
+}
+
+TEST_CASE_TEMPLATE("run: low-bit activations go through all phases with the weights", Policy, learned_clip,
+                   activation_step, moving_range) {
+  auto const set = test::stripes(60), unseen = test::stripes(60, 2);
+  auto const build = [&] {
+    nn::trainer t{nn::sequential{nn::conv2d{4, {.padding = 1, .bias = false}}, nn::batch_norm{}, nn::relu{},
+                                 nn::fake_quantize{Policy{.levels = 4}}, nn::max_pool{2}, nn::dense{3}},
+                  set,
+                  {.batch = 20}};
+    t.watch("train", set);
+    t.watch("unseen", unseen);
+    return t;
+  };
+  auto learner = build();
+  std::vector<float> bounds;  // of the captures
+  recipe r = short_recipe();
+  r.scales = scale_rule::learned;
+  report result = run_float(r, learner);
+  CHECK(learner.model().template get<3>().bound() > 0);
+  auto const bound_of = [](low_bit_model const& m) {
+    for (float_tensor const& t : m.floats) {
+      if (t.name.starts_with("fake_quantize_4.")) return t.values.at(0);
+    }
+    return -1.0F;
+  };
+
+  auto twin = learner;  // phases 3 and 4 by themselves: the average has the mean of the learned bounds
+  low_bit_weights weights(twin, r.format, r.seed);
+  low_bit_model last;
+  auto const average =
+      retrain(weights, r, last, {}, {.captured = [&](low_bit_model const& m) { bounds.push_back(bound_of(m)); }});
+  average.put(weights);
+  REQUIRE(bounds.size() == 7);
+  CHECK(bounds.front() > 0);
+  if (Policy::learned) {
+    double const mean = std::accumulate(bounds.begin(), bounds.end(), 0.0) / 7;
+    CHECK(twin.model().template get<3>().bound() == doctest::Approx(mean).epsilon(1e-6));
+  }
+
+  result = run_low_bit(r, learner);
+  CHECK(result.find("sqwa")->scores[1].accuracy > 85);
+  CHECK(bound_of(result.model) > 0);
+  auto fresh = build();
+  low_bit_weights put(fresh, r.format, r.seed);
+  put.put(result.model);
+  CHECK(fresh.model().template get<3>().bound() == bound_of(result.model));
+  CHECK(fresh.evaluate() == result.find("sqwa")->scores);
 }

@@ -13,6 +13,7 @@
 #include "support/every_backend.hpp"
 #include "support/gradient_check.hpp"
 #include "support/refuses.hpp"
+#include "support/stripes.hpp"
 
 #include <doctest/doctest.h>
 #include <algorithm>
@@ -32,21 +33,7 @@ using sqwa::moving_range;
 
 namespace {
 
-/// Images of noise with a bright row: the row is the class.
-nn::data_set stripes(std::size_t samples, std::uint64_t seed = 1) {
-  nn::data_set set;
-  set.images.resize({samples, 6, 6, 1});
-  set.labels.resize({samples});
-  set.classes = 3;
-  for (std::size_t s = 0; s != samples; ++s) {
-    set.labels(s) = static_cast<std::uint8_t>(s % 3);
-    for (std::size_t i = 0; i != 36; ++i) {
-      auto const u = sqwa::noise{.seed = seed}.below(s * 36 + i, 100);
-      set.images(s, i / 6, i % 6, 0) = static_cast<std::uint8_t>(u + (i / 6 == 2 * (s % 3) ? 120 : 0));
-    }
-  }
-  return set;
-}
+using test::stripes;
 
 /// Low-bit activations behind a rectifier and, with points below zero, behind a normalization.
 template <class After, class Before>

@@ -2,6 +2,7 @@
 #include <sqwa/nn/sgd.hpp>
 #include "support/every_backend.hpp"
 #include "support/gradient_check.hpp"
+#include "support/optimizer_check.hpp"
 #include "support/refuses.hpp"
 
 #include <doctest/doctest.h>
@@ -61,6 +62,24 @@ TEST_CASE("sgd: after reset the next step is a first step") {
   s.step(m, 0.125);
   nn::sgd<double>{{.momentum = 0.5F}}.step(fresh, 0.125);
   CHECK(m.weight == fresh.weight);
+}
+
+TEST_CASE("sgd: torch's parameters, step by step, at a rate that falls") {
+  // torch.optim.SGD in float64 with the gradients of test::torch_steps, weight_decay for the weights only
+  test::torch_steps(nn::sgd<double>{{.momentum = 0.875F, .weight_decay = 0.0625F}},
+                    {{0.9296875, -0.49609375, 0.216796875, 0.453125},
+                     {0.850616455078125, -0.4923858642578125, 0.15662384033203125, 0.423095703125},
+                     {0.7637220223744711, -0.47836538155873615, 0.07292236884435019, 0.40798187255859375},
+                     {0.6698352497381469, -0.44428557103189326, -0.031302972347475574, 0.4060794711112976}});
+  test::torch_steps(nn::sgd<double>{{.momentum = 0.875F, .nesterov = true, .weight_decay = 0.0625F}},
+                    {{0.8681640625, -0.49267578125, 0.187744140625, 0.412109375},
+                     {0.754723072052002, -0.48735737800598145, 0.09306347370147705, 0.3799171447753906},
+                     {0.6432388488513728, -0.4630395898129791, -0.02251510318213452, 0.37260712683200836},
+                     {0.5302116801455744, -0.4076574624043019, -0.15480497378302022, 0.3819319386238931}});
+}
+
+TEST_CASE("sgd: its state, written into another one, makes it continue to the same bits") {
+  test::check_state([] { return nn::sgd<double>{{.momentum = 0.9F, .nesterov = true}}; }, "velocity[4] ");
 }
 
 TEST_CASE("sgd: every backend gives the same bits") {

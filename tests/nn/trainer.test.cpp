@@ -9,6 +9,7 @@
 #include <sqwa/nn/trainer.hpp>
 #include "support/every_backend.hpp"
 #include "support/refuses.hpp"
+#include "support/stripes.hpp"
 
 #include <doctest/doctest.h>
 #include <algorithm>
@@ -35,27 +36,13 @@ void* operator new(std::size_t size) {
   if (void* const p = std::malloc(size == 0 ? 1 : size)) return p;
   throw std::bad_alloc();
 }
-// Not inlined: g++ 12 takes them for partners of another operator new otherwise.
+// Not inlined: GCC would see free() meet a pointer of an operator new that it has not looked into, and warn.
 [[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
 [[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 
 namespace {
 
-/// Images of noise with a bright row: the row is the class.
-nn::data_set stripes(std::size_t samples, std::uint64_t seed = 1) {
-  nn::data_set set;
-  set.images.resize({samples, 6, 6, 1});
-  set.labels.resize({samples});
-  set.classes = 3;
-  for (std::size_t s = 0; s != samples; ++s) {
-    set.labels(s) = static_cast<std::uint8_t>(s % 3);
-    for (std::size_t i = 0; i != 36; ++i) {
-      auto const u = sqwa::noise{.seed = seed}.below(s * 36 + i, 100);
-      set.images(s, i / 6, i % 6, 0) = static_cast<std::uint8_t>(u + (i / 6 == 2 * (s % 3) ? 120 : 0));
-    }
-  }
-  return set;
-}
+using test::stripes;
 
 auto network() {
   return nn::sequential{nn::conv2d{4, {.kernel = 3, .padding = 1, .bias = false}}, nn::batch_norm{}, nn::relu{},
@@ -98,13 +85,18 @@ TEST_CASE("trainer: the loss falls, and samples never seen are told apart") {
 
 TEST_CASE("trainer: every backend gives the same bits in losses, parameters, statistics and scores") {
   auto const set = stripes(50);
-  nn::trainer t{network(), set, {.batch = 19, .nesterov = true, .weight_decay = 1e-3F}};
+  nn::trainer_options how{.batch = 19, .label_smoothing = 0.1};
+  SUBCASE("sgd") { how.optimizer = nn::sgd_options{.nesterov = true, .weight_decay = 1e-3F}; }
+  SUBCASE("adam") { how.optimizer = nn::adam_options{.weight_decay = 1e-3F}; }
+  nn::trainer t{network(), set, how};
+  t.learn_from(t.model());
   auto const losses = train(t, 8);
   t.refresh_statistics();
   auto const expected = state(t);
   auto const score = t.evaluate(set, "train");
   test::every_backend([&](auto where) {
-    nn::trainer other{network(), set, {.batch = 19, .nesterov = true, .weight_decay = 1e-3F}, where};
+    nn::trainer other{network(), set, how, where};
+    other.learn_from(other.model());
     CHECK(train(other, 8) == losses);
     other.refresh_statistics();
     CHECK(state(other) == expected);
@@ -128,53 +120,15 @@ TEST_CASE("trainer: a copy continues as the original, and neither moves the othe
   CHECK(train(other, 3) == train(t, 3));
 }
 
-TEST_CASE("trainer: augmentation changes what is trained on, and neither scores nor refreshed statistics") {
+TEST_CASE("trainer: a step allocates nothing, the first neither, nor that at the begin of an epoch") {
   auto const set = stripes(50);
-  nn::trainer plain{network(), set, {.batch = 16}}, t{network(), set, {.batch = 16, .augmentation = moved}};
-  CHECK(t.evaluate(set) == plain.evaluate(set));
-  CHECK(t.backward() != plain.backward());
-  plain.refresh_statistics();
-  t.refresh_statistics();
-  CHECK(state(t) == state(plain));  // no step was taken
-  CHECK(train(t, 4) != train(plain, 4));
-}
-
-TEST_CASE("trainer: augmented batches are the same on every backend, read ahead or not, and in a copy") {
-  auto const set = stripes(50);
-  nn::trainer_options how{.batch = 19, .augmentation = moved};
+  nn::trainer_options how{.batch = 16};
+  SUBCASE("sgd") {}
+  SUBCASE("adam") { how.optimizer = nn::adam_options{}; }
   nn::trainer t{network(), set, how};
-  auto const losses = train(t, 8);
-  for (bool ahead : {false, true}) {
-    how.read_ahead = ahead;
-    test::every_backend([&](auto where) {
-      nn::trainer other{network(), set, how, where};
-      auto seen = train(other, 3);
-      auto copy = other;
-      static_cast<void>(train(other, 2));
-      other.refresh_statistics();
-      static_cast<void>(other.evaluate(set));
-      for (float loss : train(copy, 5)) seen.push_back(loss);
-      CHECK(seen == losses);
-    });
-  }
-}
-
-TEST_CASE("trainer: pixels are normalized by what was measured, or as the user says") {
-  auto const set = stripes(30);
-  nn::trainer measured{network(), set, {.batch = 8}};
-  auto const numbers = measured.input_normalization();
-  nn::trainer same{network(), set, {.batch = 8, .normalization = numbers}};
-  CHECK(train(same, 2) == train(measured, 2));
-  std::vector<double> const mean{100}, deviation{50};
-  nn::trainer given{network(), set, {.batch = 8, .normalization = nn::normalization(mean, deviation)}};
-  CHECK(given.input_normalization().mean()[0] == 100);
-  CHECK(given.evaluate(set).loss != nn::trainer(network(), set, {.batch = 8}).evaluate(set).loss);
-}
-
-TEST_CASE("trainer: a step allocates nothing, at the begin of an epoch neither") {
-  auto const set = stripes(50);
-  for (bool ahead : {false, true}) {
-    nn::trainer t{network(), set, {.batch = 16, .augmentation = moved, .read_ahead = ahead}};
+  t.learn_from(t.model());
+  std::size_t const before = allocations;
+  for (int i = 0; i != 8; ++i) {
     t.backward();
     t.update(0.05F);  // the first step makes room for the momentum
     std::size_t const before = allocations;
@@ -272,7 +226,10 @@ TEST_CASE("trainer: watched sets are scored under their names, in their order") 
 
 TEST_CASE("trainer: after reset_optimizer the old momentum moves nothing") {
   auto const set = stripes(30);
-  nn::trainer t{network(), set, {.batch = 8}};
+  nn::trainer_options how{.batch = 8};
+  SUBCASE("sgd") {}
+  SUBCASE("adam") { how.optimizer = nn::adam_options{}; }
+  nn::trainer t{network(), set, how};
   train(t, 3);
   t.reset_optimizer();
   for (auto const& g : t.gradients()) std::ranges::fill(g, 0.0F);
@@ -280,6 +237,90 @@ TEST_CASE("trainer: after reset_optimizer the old momentum moves nothing") {
   auto const before = state(t);
   t.update(1);
   CHECK(state(t) == before);
+}
+
+TEST_CASE("trainer: each step is one of the optimizer that the options name") {
+  auto const set = stripes(30);
+  nn::adam_options const figures{.beta1 = 0.8, .weight_decay = 1e-2F, .decoupled_decay = true};
+  nn::trainer t{network(), set, {.batch = 8, .optimizer = figures}};
+  auto copy = t;
+  nn::adam<float> by_hand(figures);
+  for (int i = 0; i != 3; ++i) {
+    t.backward();
+    t.update(0.01F);
+    copy.backward();
+    by_hand.step(copy.model(), 0.01F);
+    CHECK(state(t) == state(copy));
+  }
+}
+
+TEST_CASE("trainer: smoothed labels raise the loss that is trained on, not the scores") {
+  auto const set = stripes(30);
+  nn::trainer plain{network(), set, {.batch = 30}}, smooth{network(), set, {.batch = 30, .label_smoothing = 0.5}};
+  CHECK(plain.evaluate(set) == smooth.evaluate(set));
+  train(plain, 20);
+  auto const losses = train(smooth, 20);
+  CHECK(plain.evaluate(set).loss < 0.3);
+  CHECK(losses.back() > 0.8);  // the entropy of the targets (2/3, 1/6, 1/6) is 0.868
+  CHECK(smooth.evaluate(set).loss > 0.3);
+  CHECK(test::refuses([&] { nn::trainer(network(), set, {.label_smoothing = 1.5}); }, "a label smoothing of 1.5"));
+}
+
+TEST_CASE("trainer: a student learns what its teacher says, not the labels, and alone the labels again") {
+  auto const set = stripes(60);
+  auto wrong = set;  // every label one class further
+  for (auto& label : wrong.labels) label = static_cast<std::uint8_t>((label + 1) % 3);
+  nn::trainer expert{network(), wrong, {.batch = 20}};
+  train(expert, 60);
+  expert.refresh_statistics();
+  CHECK(expert.evaluate(set).accuracy < 5);
+
+  nn::trainer student{nn::sequential{nn::dense{3}}, set, {.batch = 20}};  // of another type
+  auto alone = student;
+  student.learn_from(expert.model(), {.weight = 1, .temperature = 2});
+  auto copy = student;
+  auto const taught = train(student, 60);
+  CHECK(student.evaluate(wrong).accuracy > 90);
+  CHECK(train(copy, 60) == taught);  // a copy has a teacher of its own
+  copy.learn_alone();
+  copy.update(0);
+  CHECK(copy.backward() > 1);  // far from the labels
+  train(alone, 60);
+  CHECK(alone.evaluate(set).accuracy > 90);
+}
+
+TEST_CASE("trainer: the teacher's share and temperature are those of distillation_loss, on the batch at hand") {
+  auto const set = stripes(8);
+  nn::trainer expert{network(), set, {.batch = 8, .seed = 3}}, student{network(), set, {.batch = 8}};
+  auto hard = student;
+  nn::distillation_options const how{.weight = 0.25F, .temperature = 5};
+  student.learn_from(expert.model(), how);
+  auto all = how;
+  all.weight = 1;
+  auto soft = student;
+  soft.learn_from(expert.model(), all);
+  CHECK(student.backward() == doctest::Approx(0.75 * hard.backward() + 0.25 * soft.backward()).epsilon(1e-6));
+  for (std::size_t i = 0; i != student.gradients().size(); ++i) {
+    auto const g = student.gradients()[i], h = hard.gradients()[i], s = soft.gradients()[i];
+    for (std::size_t k = 0; k != g.size(); ++k) {
+      CHECK(g[k] == doctest::Approx(0.75F * h[k] + 0.25F * s[k]).epsilon(1e-3).scale(0.1));
+    }
+  }
+}
+
+TEST_CASE("trainer: teachers of other images or classes, and such as were never built, are refused") {
+  auto const set = stripes(12);
+  nn::trainer t{network(), set, {.batch = 4}};
+  CHECK(test::refuses([&] { t.learn_from(network()); }, "teacher: tensor 0 of the model, a weight, has 0 elements"));
+  auto other = nn::sequential{nn::dense{4}};
+  other.build({6, 6, 1}, {});
+  CHECK(test::refuses([&] { t.learn_from(other); }, "the model has 4 outputs for 3 classes"));
+  other = nn::sequential{nn::dense{3}};
+  other.build({5, 6, 1}, {});
+  CHECK(test::refuses([&] { t.learn_from(other); }, "has 90 elements, for these samples 108"));
+  CHECK(test::refuses([&] { t.learn_from(t.model(), {.temperature = -1}); }, "learn_from: a temperature of -1"));
+  auto plain = nn::trainer{network(), set, {.batch = 4}};
+  CHECK(train(t, 3) == train(plain, 3));  // refused, so nothing has changed
 }
 
 TEST_CASE("trainer: a batch may be larger than the data") {

@@ -5,6 +5,7 @@
 
 #include <sqwa/quant/encode.hpp>
 #include <sqwa/quant/gradient.hpp>
+#include <sqwa/quant/learned_step.hpp>
 #include <sqwa/quant/packed.hpp>
 #include <sqwa/quant/quantize.hpp>
 #include <sqwa/quant/quantizer.hpp>
@@ -155,6 +156,14 @@ class any_quantizer {
     if (how == straight_through::clipped) self_->clip(gradient, latent, extents, scales);
   }
 
+  /// Moves the scales against their gradients, which follow from that at the quantized weights: `learned_step`, with
+  /// the published gradient scale. Overwrites `gradient`; `slopes` receives the gradients of the scales.
+  template <real T>
+  void learn_scales(std::span<T> gradient, std::span<T const> latent, shape const& extents, std::span<float> scales,
+                    std::span<T> slopes, float rate) const {
+    self_->learn(gradient, latent, extents, scales, slopes, rate);
+  }
+
  private:
   struct interface {
     virtual ~interface() = default;
@@ -170,6 +179,10 @@ class any_quantizer {
     virtual packed encode(std::span<double const>, shape const&, std::span<float const>, noise) const = 0;
     virtual void clip(std::span<float>, std::span<float const>, shape const&, std::span<float const>) const = 0;
     virtual void clip(std::span<double>, std::span<double const>, shape const&, std::span<float const>) const = 0;
+    virtual void learn(std::span<float>, std::span<float const>, shape const&, std::span<float>, std::span<float>,
+                       float) const = 0;
+    virtual void learn(std::span<double>, std::span<double const>, shape const&, std::span<float>, std::span<double>,
+                       float) const = 0;
   };
 
   template <class Q>
@@ -201,6 +214,20 @@ class any_quantizer {
     }
     void clip(std::span<double> g, std::span<double const> w, shape const& e, std::span<float const> s) const override {
       ste_clipped{}(g, w, layout(e), s, rule.format);
+    }
+    void learn(std::span<float> g, std::span<float const> w, shape const& e, std::span<float> s,
+               std::span<float> slopes, float rate) const override {
+      learn_steps(g, w, e, s, slopes, rate);
+    }
+    void learn(std::span<double> g, std::span<double const> w, shape const& e, std::span<float> s,
+               std::span<double> slopes, float rate) const override {
+      learn_steps(g, w, e, s, slopes, rate);
+    }
+    template <real T>
+    void learn_steps(std::span<T> g, std::span<T const> w, shape const& e, std::span<float> s, std::span<T> slopes,
+                     float rate) const {
+      learned_step{}.backward(g, w, layout(e), s, rule.format, slopes);
+      learned_step{}.update(s, slopes, rule.format, rate);
     }
 
     Q rule;

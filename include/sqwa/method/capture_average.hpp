@@ -7,10 +7,13 @@
 #include <sqwa/average/code_averager.hpp>
 #include <sqwa/method/low_bit_weights.hpp>
 #include <sqwa/method/recipe.hpp>
+#include <sqwa/nn/low_bit_model.hpp>
+#include <sqwa/quant/packed.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace sqwa::inline SQWA_ABI {
@@ -33,7 +36,7 @@ class capture_average {
     if (captures_ == 0) {
       for (low_bit_tensor const& t : model.weights) codes_.emplace_back(t.weights.levels);
       values_.resize(model.weights.size());
-      floats_.resize(detail::float_spans(weights.trained()).size());
+      floats_.resize(weights.floats().size());
     }
     for (std::size_t i = 0; i != model.weights.size(); ++i) {
       packed const& capture = model.weights[i].weights;
@@ -47,7 +50,7 @@ class capture_average {
         values_[i].update(weights.weights(i));
       }
     }
-    auto const floats = detail::float_spans(weights.trained());
+    auto const floats = weights.floats();
     for (std::size_t i = 0; i != floats.size(); ++i) floats_[i].update(floats[i]);
     ++captures_;
   }
@@ -63,18 +66,33 @@ class capture_average {
         copy(values_[i].mean(), weights.weights(i));
       }
     }
-    auto const floats = detail::float_spans(weights.trained());
+    auto const floats = weights.floats();
     for (std::size_t i = 0; i != floats.size(); ++i) copy(floats_[i].mean(), floats[i]);
   }
 
   [[nodiscard]] std::size_t captures() const noexcept { return captures_; }
 
-  /// Bits of a weight of the average: those of its integer sums, 32 where it is not a lattice of common scales.
-  [[nodiscard]] int bits() const {
-    if (what_ != averaging::codes) return 32;
-    int most = 0;
-    for (auto const& c : codes_) most = std::max(most, c.shared_scales() ? c.bits() : 32);
-    return most;
+  /// Bits of a weight of tensor `i` of the average: those of its integer sums, 32 where it is not a lattice of common
+  /// scales.
+  /// @pre at least one capture; i is below the number of low-bit tensors
+  [[nodiscard]] int bits(std::size_t i) const {
+    return what_ == averaging::codes && codes_[i].shared_scales() ? codes_[i].bits() : 32;
+  }
+
+  /// The average of captures like `model` in that many bits: what a low-bit weight takes with its share of the scales,
+  /// and the bytes of all tensors. A tensor of 32 bits has no scales.
+  [[nodiscard]] std::pair<double, std::size_t> size_like(low_bit_model const& model) const {
+    double all = 0, count = 0;
+    std::size_t bytes = byte_size(model);
+    for (std::size_t i = 0; i != model.weights.size(); ++i) {
+      packed const& p = model.weights[i].weights;
+      std::size_t const scales = bits(i) == 32 ? 0 : p.scales.size();
+      all += static_cast<double>(bits(i)) * static_cast<double>(p.size()) + 32.0 * static_cast<double>(scales);
+      count += static_cast<double>(p.size());
+      bytes += packed_bytes(p.size(), bits(i)) + sizeof(float) * scales;
+      bytes -= p.bytes.size() + sizeof(float) * p.scales.size();
+    }
+    return {count == 0 ? 0 : all / count, bytes};
   }
 
  private:

@@ -100,12 +100,13 @@ class capture_diagnostics {
     for (std::size_t i = 0; i != means_.size(); ++i) {
       d.tensors[i].shares = shares_[i];
       d.shares += shares_[i];
-      predictable = predictable && means_[i].shared_scales() && means_[i].levels() <= 65'535;
+      predictable =
+          predictable && means_[i].shared_scales() && means_[i].levels() <= 65'535 && weights.format(i).levels() <= 255;
     }
-    if (predictable && weights.format().levels() <= 255) {
+    if (predictable) {
       d.requantization.emplace();
       for (std::size_t i = 0; i != means_.size(); ++i) {
-        d.tensors[i].requantization = requantization_of(means_[i], weights.format().levels(), squares_[i]);
+        d.tensors[i].requantization = requantization_of(means_[i], weights.format(i).levels(), squares_[i]);
         *d.requantization += *d.tensors[i].requantization;
       }
     }
@@ -123,7 +124,7 @@ class capture_diagnostics {
                             (options_.paths == measured_paths::first_and_last && i == 0 && k + 1 == kept.size());
         if (!wanted) continue;
         d.paths.push_back(
-            loss_between(weights.trained(), weights.format(), kept[i].model, kept[k].model, options_.path));
+            loss_between(weights.trained(), weights.policy(), kept[i].model, kept[k].model, options_.path));
         d.paths.back().from = kept[i].number;
         d.paths.back().to = kept[k].number;
       }

@@ -34,7 +34,9 @@ concept range_of_tensors = std::ranges::forward_range<R> && mutable_tensor<std::
 ///
 /// Made use of when present:
 /// - `gradients()`: tensors in the order of `parameters()`; needed to clip the straight-through gradient
-/// - `float_parameters()`: trained tensors that stay float (bias, normalization); averaged with the weights
+/// - `float_parameters()`: trained tensors that stay float (bias, normalization) unless the recipe says otherwise;
+/// averaged with the weights
+/// - `float_gradients()`: tensors in the order of `float_parameters()`; as `gradients()`, for those that become low-bit
 /// - `statistics()`: tensors that are neither trained nor averaged (running means); kept with a captured model
 /// - `refresh_statistics()`: re-estimates the statistics for the parameters as they now stand; called before
 /// evaluations

@@ -6,6 +6,7 @@
 #include <sqwa/core/contract.hpp>
 #include <sqwa/core/noise.hpp>
 #include <sqwa/method/any_policy.hpp>
+#include <sqwa/method/format_by_name.hpp>
 #include <sqwa/method/learner.hpp>
 #include <sqwa/nn/low_bit_model.hpp>
 #include <sqwa/nn/score.hpp>
@@ -102,8 +103,18 @@ class kept_learner {
  public:
   using scalar = scalar_of<L>;
 
-  explicit kept_learner(L& l) : weights(spans_of<scalar>(l.parameters())), floats(float_spans(l)) {
-    for (auto s : statistic_spans(l)) floats.push_back(s);
+  kept_learner(L& l, format_by_name const& policy) {
+    auto const all = formats_of(l, policy);
+    for_each_trained(l, [&](auto&& t, std::string name, std::size_t place) {
+      if (!all[place]) return;
+      weights.push_back(mutable_values(t));
+      formats.push_back(*all[place]);
+      names.push_back(std::move(name));
+    });
+    for_each_float(l, all, [&](auto&& t, std::string name) {
+      floats.push_back(mutable_values(t));
+      names.push_back(std::move(name));
+    });
     for (auto const* tensors : {&weights, &floats}) {
       for (auto t : *tensors) copies_.emplace_back(t.begin(), t.end());
     }
@@ -117,8 +128,10 @@ class kept_learner {
     }
   }
 
-  std::vector<std::span<scalar>> weights;
-  std::vector<std::span<scalar>> floats;  // trained, then measured
+  std::vector<std::span<scalar>> weights;  // low-bit ones
+  std::vector<any_quantizer> formats;      // of the weights
+  std::vector<std::string> names;          // of the weights, then of the floats
+  std::vector<std::span<scalar>> floats;   // trained, then measured
 
  private:
   std::vector<std::vector<scalar>> copies_;
@@ -131,22 +144,28 @@ T between(T a, T b, double t) noexcept {
 }
 
 template <learner L>
-void check_end(kept_learner<L> const& l, low_bit_model const& end, low_bit_model const& other, int levels) {
+void check_end(kept_learner<L> const& l, low_bit_model const& end, low_bit_model const& other) {
   constexpr char const* who = "loss_between";
   expects(end.weights.size() == l.weights.size() && end.floats.size() == l.floats.size(),
           "{}: the model has {} low-bit and {} float tensors, the learner {} and {}", who, end.weights.size(),
           end.floats.size(), l.weights.size(), l.floats.size());
+  auto const check_name = [&](std::string const& has, std::string const& wants) {
+    expects(has == wants, "{}: the model's tensor {} stands where the learner has {}", who, std::string_view(has),
+            std::string_view(wants));
+  };
   for (std::size_t i = 0; i != l.weights.size(); ++i) {
     low_bit_tensor const& t = end.weights[i];
+    check_name(t.name, l.names[i]);
     t.weights.check(who);
     expects(t.weights.size() == l.weights[i].size() && t.extents == other.weights[i].extents &&
                 t.weights.layout == other.weights[i].weights.layout,
             "{}: tensor {} has {} codes in the model, {} in the learner, or other extents or blocks in the other model",
             who, std::string_view(t.name), t.weights.size(), l.weights[i].size());
-    expects(t.weights.levels == levels, "{}: tensor {} has {} levels, the format {}", who, std::string_view(t.name),
-            t.weights.levels, levels);
+    expects(t.weights.levels == l.formats[i].levels(), "{}: tensor {} has {} levels, the format {}", who,
+            std::string_view(t.name), t.weights.levels, l.formats[i].levels());
   }
   for (std::size_t i = 0; i != l.floats.size(); ++i) {
+    check_name(end.floats[i].name, l.names[l.weights.size() + i]);
     expects(end.floats[i].values.size() == l.floats[i].size(),
             "{}: tensor {} has {} values in the model, {} in the learner", who, std::string_view(end.floats[i].name),
             end.floats[i].values.size(), l.floats[i].size());
@@ -170,7 +189,7 @@ double loss_of(L& l, std::string const& split) {
 /// The losses on the way from the capture `a` to the capture `b`, told by the learner itself.
 ///
 /// `straight` moves the decoded weights along the line between the models. `projected` moves each of these points to
-/// the lattice of `format`, with scales along the line from a's to b's; note that by nearest rounding neighbouring
+/// the lattice of its format, with scales along the line from a's to b's; note that by nearest rounding neighbouring
 /// codes all change over in the middle at once, so that between captures one code apart this path is a, then b. `mixed`
 /// is a way through low-bit models whose weights change over one after another, each at a random t: what stochastic
 /// rounding of the line does to neighbouring codes. Tensors that stay float move along the line in all three;
@@ -178,17 +197,17 @@ double loss_of(L& l, std::string const& split) {
 ///
 /// The learner is put back as it was, also on an exception. Memory: a copy of its tensors, and two decoded tensors.
 /// Time: 2 evaluations for the ends, and for each point between them 3, or 1 with low_bit = false.
-/// @pre both models are captures of this learner in this format; intervals >= 1; the learner knows the split
+/// @pre both models are captures of this learner by this policy; intervals >= 1; the learner knows the split
 template <evaluating_learner L>
-[[nodiscard]] loss_path loss_between(L& l, any_quantizer const& format, low_bit_model const& a, low_bit_model const& b,
+[[nodiscard]] loss_path loss_between(L& l, format_by_name const& policy, low_bit_model const& a, low_bit_model const& b,
                                      path_options const& how = {}) {
   using scalar = scalar_of<L>;
   expects(how.intervals >= 1, "loss_between: a path of {} intervals", how.intervals);
-  detail::kept_learner<L> const kept(l);
+  detail::kept_learner<L> const kept(l, policy);
   expects(a.weights.size() == b.weights.size(), "loss_between: models of {} and {} low-bit tensors", a.weights.size(),
           b.weights.size());
-  detail::check_end(kept, a, b, format.levels());
-  detail::check_end(kept, b, a, format.levels());
+  detail::check_end(kept, a, b);
+  detail::check_end(kept, b, a);
 
   enum class kind { straight, projected, mixed };
   auto const loss_at = [&](double t, kind what) {
@@ -211,7 +230,7 @@ template <evaluating_learner L>
       if (what != kind::projected) continue;
       scales.resize(from.scales.size());
       for (std::size_t k = 0; k != scales.size(); ++k) scales[k] = detail::between(from.scales[k], to.scales[k], t);
-      format.project(std::span<scalar const>(w), a.weights[i].extents, std::span<float const>(scales), w, u);
+      kept.formats[i].project(std::span<scalar const>(w), a.weights[i].extents, std::span<float const>(scales), w, u);
     }
     for (std::size_t i = 0; i != kept.floats.size(); ++i) {
       for (std::size_t k = 0; k != kept.floats[i].size(); ++k) {

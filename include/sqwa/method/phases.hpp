@@ -63,16 +63,22 @@ void train_float(L& l, phase const& p, observer const& watch = {}) {
   detail::run_phase("train", p, watch, step, [](step_index) {});
 }
 
-/// Trains the latent weights with the gradient at the low-bit ones; `after(t)` is called after each step.
-template <learner L, class After>
+/// Trains the latent weights with the gradient at the low-bit ones; `after(t)` is called after each step. Where the
+/// recipe's scales are learned, they are while `scales_move()`.
+template <learner L, class After, class Move>
 void train_low_bit(char const* name, low_bit_weights<L>& weights, phase const& p, recipe const& r,
-                   observer const& watch, After after) {
+                   observer const& watch, After after, Move scales_move) {
   detail::reset_optimizer(weights.trained());
   auto const step = [&](float rate) {
     if (r.scales == scale_rule::refitted) weights.fit();
-    return weights.step(rate, r.gradient);
+    return weights.step(rate, r.gradient, r.scales == scale_rule::learned && scales_move());
   };
   detail::run_phase(name, p, watch, step, after);
+}
+template <learner L, class After>
+void train_low_bit(char const* name, low_bit_weights<L>& weights, phase const& p, recipe const& r,
+                   observer const& watch, After after) {
+  train_low_bit(name, weights, p, r, watch, after, [] { return true; });
 }
 
 /// What else is told while a model is retrained; each may be empty. What they throw ends the run.
@@ -86,6 +92,8 @@ struct retrain_hooks {
 
 /// Phase 3: retrains the directly quantized model and averages the captures. `last` receives the last of them.
 ///
+/// Learned scales stand still from the first capture on where codes are averaged: so that their sum stays exact.
+///
 /// A gated capture policy is asked with the training losses of this phase, that of the step at hand included; where it
 /// admits no candidate, `training_error` tells so and the learner keeps the retrained weights.
 template <learner L>
@@ -98,7 +106,7 @@ capture_average<L> retrain(low_bit_weights<L>& weights, recipe const& r, low_bit
     seen = r.capture.next(seen, p.loss);
     if (watch) watch(p);
   };
-  train_low_bit("retrain", weights, r.retrain, r, note, [&](step_index t) {
+  auto const capture = [&](step_index t) {
     if (hooks.after_step) hooks.after_step(weights, t);
     if (!r.capture(r.retrain.rate, t, r.retrain.length())) return;
     ++candidates;
@@ -107,7 +115,9 @@ capture_average<L> retrain(low_bit_weights<L>& weights, recipe const& r, low_bit
     last = weights.capture();
     average.update(last, weights);
     if (hooks.captured) hooks.captured(last);
-  });
+  };
+  train_low_bit("retrain", weights, r.retrain, r, note, capture,
+                [&] { return r.average != averaging::codes || average.captures() == 0; });
   if (candidates > 0 && average.captures() == 0) {
     throw nn::training_error("retrain: the gate admitted none of " + std::to_string(candidates) +
                              " captures; the recent loss is " + std::to_string(seen.recent) + ", the best was " +

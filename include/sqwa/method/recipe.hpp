@@ -6,10 +6,14 @@
 #include <sqwa/core/contract.hpp>
 #include <sqwa/method/any_policy.hpp>
 #include <sqwa/method/diagnosis.hpp>
+#include <sqwa/method/format_by_name.hpp>
+#include <sqwa/method/learner.hpp>
 #include <sqwa/schedule/capture.hpp>
 #include <sqwa/schedule/shapes.hpp>
 
+#include <algorithm>
 #include <cstdint>
+#include <ranges>
 
 namespace sqwa::inline SQWA_ABI {
 
@@ -30,8 +34,12 @@ enum class averaging {
   none     ///< nothing: the control, cosine retraining for the same number of steps
 };
 
-/// Whether scales stay as they were or are fitted anew.
-enum class scale_rule { frozen, refitted };
+/// What becomes of scales that were fitted once.
+enum class scale_rule {
+  frozen,    ///< they stay
+  refitted,  ///< they are fitted anew; while training, at every step
+  learned    ///< while training: each is trained like a weight, see `learned_step`
+};
 
 /// Where the latent weights stand when fine-tuning begins.
 enum class start_point { mean, quantized };
@@ -39,13 +47,13 @@ enum class start_point { mean, quantized };
 /// The five phases of stochastic quantized weight averaging, and its variations; everything has a default but the
 /// rates.
 struct recipe {
-  any_quantizer format = symmetric<3>{};           ///< what the weights become
+  format_by_name format = symmetric<3>{};          ///< what the weights become, all alike or each by its name
   phase train = {};                                ///< 1 float training; no steps for a model that is trained already
   phase retrain = {};                              ///< 3 retraining of the directly quantized model
   any_capture capture = at_trough{.last = 7};      ///< 3 when a low-bit model is captured
   phase fine_tune = {};                            ///< 5 fine-tuning of the re-quantized average
   averaging average = averaging::codes;            ///< 4 what is averaged
-  scale_rule scales = scale_rule::frozen;          ///< 3, 5 scales while training: as fitted, or fitted at every step
+  scale_rule scales = scale_rule::frozen;          ///< 3, 5 scales while training
   scale_rule requantize = scale_rule::refitted;    ///< 5 scales of the re-quantized average
   start_point fine_tune_from = start_point::mean;  ///< 5 latent weights at its start
   straight_through gradient = straight_through::plain;  ///< 3, 5 gradient of the rounding
@@ -72,11 +80,13 @@ inline void check_phase(sqwa::phase const& p, char const* name) {
 /// Checks that a recipe can be run, before anything is trained.
 ///
 /// @pre each phase has a rate if it has steps, and steps if its rate has no length of its own; unless `average` is
-/// `none`, the capture policy captures at least once
+/// `none`, the capture policy captures at least once; `requantize` is not `learned`
 inline void check(recipe const& r) {
   detail::check_phase(r.train, "train");
   detail::check_phase(r.retrain, "retrain");
   detail::check_phase(r.fine_tune, "fine_tune");
+  expects(r.requantize != scale_rule::learned,
+          "recipe: requantize is learned; scales of an average are frozen or refitted");
   if (r.average == averaging::none) {
     expects(r.control_rate > 0 || !r.retrain.rate.empty(), "recipe: the control needs control_rate or a retrain.rate");
     return;
@@ -84,6 +94,26 @@ inline void check(recipe const& r) {
   expects(r.retrain.length() > 0, "recipe: phase retrain has no steps, so nothing would be captured");
   expects(capture_count(r.capture, r.retrain.rate, r.retrain.length()) > 0,
           "recipe: the capture policy takes no snapshot in the {} steps of retraining", r.retrain.length());
+}
+
+/// Checks that a recipe can be run with this learner, before anything is trained.
+///
+/// @pre as above; every pattern of `format` matches a tensor of the learner; to clip gradients or to learn scales: it
+/// shows its gradients
+template <learner L>
+void check(recipe const& r, L& l) {
+  check(r);
+  auto const formats = detail::formats_of(l, r.format);
+  bool const asks = r.gradient == straight_through::clipped || r.scales == scale_rule::learned;
+  if constexpr (!requires { l.gradients(); }) {
+    expects(!asks, "recipe: without gradients() the learner can neither clip them nor learn scales");
+  }
+  if constexpr (!requires { l.float_gradients(); }) {
+    auto const floats = std::ranges::subrange(formats.begin() + std::ranges::distance(l.parameters()), formats.end());
+    expects(!asks || std::ranges::none_of(floats, [](tensor_format const& f) { return f.has_value(); }),
+            "recipe: without float_gradients() the learner can neither clip the gradients of its low-bit "
+            "float_parameters() nor learn their scales");
+  }
 }
 
 }  // namespace sqwa::inline SQWA_ABI

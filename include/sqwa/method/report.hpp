@@ -20,7 +20,7 @@ namespace sqwa::inline SQWA_ABI {
 struct report_row {
   std::string model;
   std::vector<score> scores;    ///< one a split; empty for a learner that cannot evaluate itself
-  double bits_per_weight = 32;  ///< of the weights that are quantized, scales included
+  double bits_per_weight = 32;  ///< of the low-bit tensors, scales included; those that stay float do not count
   std::size_t bytes = 0;        ///< of all tensors
   double seconds = 0;           ///< spent since the row before, evaluation included
 };

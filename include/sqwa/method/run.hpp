@@ -43,25 +43,12 @@ class reporter {
   std::chrono::steady_clock::time_point before_ = std::chrono::steady_clock::now();
 };
 
-/// The bytes of a model whose codes take `bits` each instead of their own.
-inline std::size_t bytes_with(low_bit_model const& model, int bits) {
-  std::size_t n = byte_size(model);
-  for (low_bit_tensor const& t : model.weights) n = n - t.weights.bytes.size() + packed_bytes(t.weights.size(), bits);
-  return n;
-}
-
-/// The bits of a weight of that model, with its share of the scales.
-inline double bits_with(low_bit_model const& model, int bits) {
-  if (model.weights.empty()) return bits;
-  return bits_per_weight(model) - model.weights.front().weights.bits() + bits;
-}
-
 }  // namespace detail
 
 /// Phase 1 with its row `float`.
 template <learner L>
 report run_float(recipe const& r, L& l, observer const& watch = {}) {
-  check(r);
+  check(r, l);
   report result;
   detail::reporter tell(result);
   train_float(l, r.train, watch);
@@ -76,7 +63,7 @@ report run_float(recipe const& r, L& l, observer const& watch = {}) {
 /// the last row; its low-bit model is `report::model`.
 template <learner L>
 report run_low_bit(recipe const& r, L& l, observer const& watch = {}) {
-  check(r);
+  check(r, l);
   report result;
   detail::reporter tell(result);
   low_bit_weights weights(l, r.format, r.seed);
@@ -103,11 +90,8 @@ report run_low_bit(recipe const& r, L& l, observer const& watch = {}) {
     weights.put(last);
     tell.row("last_capture", l, bits_per_weight(last), byte_size(last));
     average.put(weights);
-    if (int const bits = average.bits(); bits != 32) {
-      tell.row("average", l, detail::bits_with(last, bits), detail::bytes_with(last, bits));
-    } else {
-      tell.row("average", l, 32, detail::float_bytes(l));
-    }
+    auto const [bits, bytes] = average.size_like(last);
+    tell.row("average", l, bits, bytes);
     requantize(weights, r);
     low_bit_row("requantized");
     fine_tune(weights, r, watch);

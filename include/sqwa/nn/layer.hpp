@@ -83,6 +83,14 @@ namespace detail {
 /// The pieces of a batch, at least eight samples each and at most 32: a function of the batch size alone.
 constexpr chunks sample_pieces(std::size_t batch) { return {batch, std::max<std::size_t>(8, (batch + 31) / 32)}; }
 
+/// How many numbers an optimizer moves: the elements of all parameters with a gradient.
+template <real T, class Model>
+std::size_t trained_size(Model& model) {
+  std::size_t total = 0;
+  model.visit([&](parameter<T> const& p) { total += p.gradient.size(); });
+  return total;
+}
+
 /// Calls `f(at, channel)` for each element `at` of rows of `channels` elements.
 ///
 /// Sixteen channels at a time: a fixed inner loop, which compilers turn into vectors whatever the number of channels.

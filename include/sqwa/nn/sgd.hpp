@@ -23,7 +23,11 @@ struct sgd_options {
 /// Stochastic gradient descent, in torch's form: v = momentum v + g and w -= rate v; with `nesterov` w -= rate (g +
 /// momentum v). The gradient g of a `role::weight` holds weight_decay * w too, that of biases and norms does not.
 ///
-/// Memory: one number for each trained one, allocated by the first step. Non-finite gradients end up in the weights.
+/// The rate stands outside the velocity. In the form of I. Sutskever et al., ICML 2013, it stands inside: v = momentum
+/// v - rate g and w += v. Both are the same while the rate stays. When it changes, as it does in every cycle, here the
+/// old gradients count at once by the new rate, there they keep the rate of their own step.
+///
+/// Memory: one number for each trained one. Non-finite gradients end up in the weights. The same bits on every backend.
 template <real T = float>
 class sgd {
  public:
@@ -33,14 +37,16 @@ class sgd {
     expects(options.weight_decay >= 0, "sgd: weight decay {} is negative", options.weight_decay);
   }
 
-  /// Moves every trained parameter that `model.visit` shows by one step.
+  /// Makes room for what is remembered of `model`; the first step does so otherwise.
+  template <class Model>
+  void reserve(Model& model) {
+    velocity_.resize(detail::trained_size<T>(model));
+  }
+
+  /// Moves every trained parameter that `model.visit` shows by one step. Always of the same model.
   template <class Model, any_backend B = backend<>>
   void step(Model& model, T rate, B const& where = {}) {
-    if (velocity_.empty()) {
-      std::size_t total = 0;
-      model.visit([&](parameter<T> const& p) { total += p.gradient.size(); });
-      velocity_.assign(total, T(0));
-    }
+    if (velocity_.empty()) reserve(model);
     std::size_t first = 0;
     model.visit([&](parameter<T> const& p) {
       if (p.gradient.empty()) return;
@@ -52,6 +58,17 @@ class sgd {
 
   /// Forgets the momentum.
   void reset() noexcept { std::ranges::fill(velocity_, T(0)); }
+
+  /// Shows all that is remembered: `f(name, span)`. What `f` writes there is continued from. Empty before `reserve` or
+  /// the first step.
+  template <class F>
+  void visit_state(F&& f) {
+    f("velocity", std::span<T>(velocity_));
+  }
+  template <class F>
+  void visit_state(F&& f) const {
+    f("velocity", std::span<T const>(velocity_));
+  }
 
  private:
   template <any_backend B>

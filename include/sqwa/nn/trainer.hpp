@@ -7,10 +7,12 @@
 #include <sqwa/nn/batches.hpp>
 #include <sqwa/nn/data.hpp>
 #include <sqwa/nn/data_set.hpp>
+#include <sqwa/nn/distillation.hpp>
 #include <sqwa/nn/layer.hpp>
 #include <sqwa/nn/loss.hpp>
+#include <sqwa/nn/optimizer.hpp>
 #include <sqwa/nn/score.hpp>
-#include <sqwa/nn/sgd.hpp>
+#include <sqwa/nn/teacher.hpp>
 #include <sqwa/nn/training_error.hpp>
 
 #include <algorithm>
@@ -31,9 +33,8 @@ namespace nn {
 
 struct trainer_options {
   std::size_t batch = 64;
-  float momentum = 0.9F;
-  bool nesterov = false;
-  float weight_decay = 0;
+  optimizer_options optimizer = sgd_options{};  // or adam_options
+  double label_smoothing = 0;                   // of the loss that is trained on, from 0 to 1; scores are without
   std::uint64_t seed = 1;
   std::size_t refresh_batches = 0;                      // how many batches refresh_statistics looks at; 0: one epoch
   nn::augmentation augmentation = {};                   // of the images trained on
@@ -45,7 +46,7 @@ struct trainer_options {
 ///
 /// A value: a copy has its own model, optimizer and place in the stream of samples, and continues as the original
 /// would. Data sets are referred to and must outlive the trainer. Equal arguments give equal bits on every executor.
-/// Memory: the model, one batch, one number for each trained one; a step allocates nothing.
+/// Memory: the model, one batch, what the optimizer remembers; a step allocates nothing.
 template <class Model, any_backend Backend = backend<>>
   requires layer<Model> && std::same_as<typename Model::scalar, float>
 class trainer {
@@ -60,12 +61,15 @@ class trainer {
         where_(where),
         data_(train, options.normalization ? *options.normalization : nn::normalization(train),
               {options.batch, options.seed, options.augmentation, options.read_ahead}),
-        optimizer_({options.momentum, options.nesterov, options.weight_decay}) {
+        optimizer_(options.optimizer) {
+    expects(options.label_smoothing >= 0 && options.label_smoothing <= 1,
+            "trainer: a label smoothing of {} is not from 0 to 1", options.label_smoothing);
     shape const out = model_.build({train.images.shape(1), train.images.shape(2), train.images.shape(3)},
                                    noise{.seed = options.seed});
     expects(out.size() == train.classes, "trainer: the model has {} outputs, the data set {} classes", out.size(),
             train.classes);
     model_.reserve(options.batch);
+    optimizer_.reserve(model_);
     output_.resize(options.batch * train.classes);
     error_.resize(output_.size());
   }
@@ -74,14 +78,12 @@ class trainer {
   /// destroyed.
   [[nodiscard]] std::vector<parameter<float>> parameters() { return those_of({role::weight}); }
   /// Their gradients, in the same order.
-  [[nodiscard]] std::vector<std::span<float>> gradients() {
-    std::vector<std::span<float>> all;
-    for (auto const& p : parameters()) all.push_back(p.gradient);
-    return all;
-  }
+  [[nodiscard]] std::vector<std::span<float>> gradients() { return gradients_of(parameters()); }
   /// The trained tensors that stay in float: biases, scales and shifts of normalizations, learned bounds of
   /// activations.
   [[nodiscard]] std::vector<parameter<float>> float_parameters() { return those_of({role::bias, role::norm}); }
+  /// Their gradients, in the same order.
+  [[nodiscard]] std::vector<std::span<float>> float_gradients() { return gradients_of(float_parameters()); }
   /// The measured tensors: running means and variances, measured bounds of activations.
   [[nodiscard]] std::vector<parameter<float>> statistics() { return those_of({role::statistic}); }
 
@@ -90,7 +92,8 @@ class trainer {
   /// Throws `training_error` when the loss is not finite; gradients and running statistics are then unusable.
   float backward() {
     batch const seen = data_.training(batches_, where_.exec);
-    double const loss = judge(seen, pass::train, error_).loss;
+    forward(seen, pass::train);
+    double const loss = train_loss(seen);
     if (!std::isfinite(loss)) {
       throw training_error("trainer: the loss is not finite in step " + std::to_string(steps_done_) + ", batch " +
                            std::to_string(batches_));
@@ -106,8 +109,24 @@ class trainer {
     ++steps_done_;
   }
 
-  /// Forgets the momentum.
+  /// Forgets momentum and moments.
   void reset_optimizer() noexcept { optimizer_.reset(); }
+
+  /// From now on the loss is `distillation_loss` with this teacher: a trained model, which is asked in inference about
+  /// each batch as the student sees it. Normalized as the images of `train` are: those should be what it learned from.
+  ///
+  /// Memory: the teacher, one batch of it. Scores stay what they are without a teacher.
+  /// @pre the teacher was built for these images and classes, as a trainer's `model()` is; `how` as for `check`
+  template <layer Other>
+    requires std::same_as<typename Other::scalar, float>
+  void learn_from(Other model, distillation_options how = {}) {
+    check("trainer::learn_from", how);
+    auto const images = train_->images.shape();
+    teacher_ = teacher<Backend>(std::move(model), {images[1], images[2], images[3]}, train_->classes, options_.batch);
+    how_ = how;
+  }
+  /// Without a teacher again.
+  void learn_alone() { teacher_ = {}; }
 
   /// Measures the running statistics of all normalizations for the parameters as they now stand.
   ///
@@ -132,7 +151,8 @@ class trainer {
     std::size_t correct = 0;
     for (std::size_t first = 0; first < set.size(); first += options_.batch) {
       batch const part = data_.in_order(set, first, std::min(options_.batch, set.size() - first), where_.exec);
-      auto const seen = judge(part, pass::infer, {});
+      auto const seen =
+          softmax_cross_entropy<float, std::uint8_t>(forward(part, pass::infer), part.labels, train_->classes);
       loss += seen.loss * static_cast<double>(part.labels.size());
       correct += seen.correct;
     }
@@ -195,14 +215,27 @@ class trainer {
     return all;
   }
 
-  std::span<float> forward(batch const& seen, pass what) {
+  static std::vector<std::span<float>> gradients_of(std::vector<parameter<float>> const& tensors) {
+    std::vector<std::span<float>> all;
+    for (auto const& p : tensors) all.push_back(p.gradient);
+    return all;
+  }
+
+  std::span<float const> forward(batch const& seen, pass what) {
     auto const out = std::span(output_).first(seen.labels.size() * train_->classes);
     model_.forward(seen.input, out, seen.labels.size(), what, where_);
     return out;
   }
 
-  batch_score judge(batch const& seen, pass what, std::span<float> gradient) {
-    return softmax_cross_entropy<float, std::uint8_t>(forward(seen, what), seen.labels, train_->classes, gradient);
+  /// The loss of the batch at hand, and in `error_` its gradient.
+  double train_loss(batch const& seen) {
+    double const smoothing = options_.label_smoothing;
+    std::size_t const classes = train_->classes;
+    if (!teacher_) {
+      return softmax_cross_entropy<float, std::uint8_t>(output_, seen.labels, classes, error_, smoothing).loss;
+    }
+    auto const advice = teacher_(seen.input, options_.batch, where_);
+    return distillation_loss<float, std::uint8_t>(output_, advice, seen.labels, classes, how_, error_, smoothing).loss;
   }
 
   Model model_;
@@ -210,12 +243,14 @@ class trainer {
   trainer_options options_;
   [[no_unique_address]] Backend where_;
   batches data_;
-  sgd<float> optimizer_;
+  optimizer<float> optimizer_;
   std::uint64_t batches_ = 0;  // taken from the stream
   std::int64_t steps_done_ = 0;
   std::vector<std::pair<std::string, data_set const*>> watched_;
   std::vector<float> output_;  // what the model says of the batch at hand,
   std::vector<float> error_;   // and the gradient in that
+  teacher<Backend> teacher_;
+  distillation_options how_;
 };
 
 }  // namespace nn
