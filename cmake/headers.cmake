@@ -122,9 +122,11 @@ set(sqwa_hosted_headers
   include/sqwa/method/run.hpp
   include/sqwa/method/verdict.hpp
   include/sqwa/nn/aligned_vector.hpp
+  include/sqwa/nn/augmentation.hpp
   include/sqwa/nn/averaged_scope.hpp
   include/sqwa/nn/basic_block.hpp
   include/sqwa/nn/batch_norm.hpp
+  include/sqwa/nn/batches.hpp
   include/sqwa/nn/chain.hpp
   include/sqwa/nn/conv2d.hpp
   include/sqwa/nn/convolution_shape.hpp
@@ -148,6 +150,7 @@ set(sqwa_hosted_headers
   include/sqwa/nn/models/resnet.hpp
   include/sqwa/nn/named_tensor.hpp
   include/sqwa/nn/padding_shortcut.hpp
+  include/sqwa/nn/read_ahead.hpp
   include/sqwa/nn/relu.hpp
   include/sqwa/nn/residual.hpp
   include/sqwa/nn/score.hpp
