@@ -111,6 +111,7 @@ set(sqwa_hosted_headers
   include/sqwa/method/code_distance.hpp
   include/sqwa/method/diagnosis.hpp
   include/sqwa/method/diagnostics.hpp
+  include/sqwa/method/format_by_name.hpp
   include/sqwa/method/learner.hpp
   include/sqwa/method/loss_path.hpp
   include/sqwa/method/low_bit_weights.hpp
@@ -123,9 +124,11 @@ set(sqwa_hosted_headers
   include/sqwa/method/verdict.hpp
   include/sqwa/nn/adam.hpp
   include/sqwa/nn/aligned_vector.hpp
+  include/sqwa/nn/augmentation.hpp
   include/sqwa/nn/averaged_scope.hpp
   include/sqwa/nn/basic_block.hpp
   include/sqwa/nn/batch_norm.hpp
+  include/sqwa/nn/batches.hpp
   include/sqwa/nn/chain.hpp
   include/sqwa/nn/conv2d.hpp
   include/sqwa/nn/convolution_shape.hpp
@@ -151,6 +154,7 @@ set(sqwa_hosted_headers
   include/sqwa/nn/named_tensor.hpp
   include/sqwa/nn/optimizer.hpp
   include/sqwa/nn/padding_shortcut.hpp
+  include/sqwa/nn/read_ahead.hpp
   include/sqwa/nn/relu.hpp
   include/sqwa/nn/residual.hpp
   include/sqwa/nn/score.hpp

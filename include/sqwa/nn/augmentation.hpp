@@ -109,6 +109,7 @@ struct augmentation {
 /// @pre |view.row| <= rows, |view.column| <= columns
 inline void show(std::span<std::uint8_t const> bytes, image_extents image, image_view const& view,
                  normalization const& numbers, std::span<float> out) noexcept {
+  if (view == image_view{}) return numbers.apply(bytes, out);
   std::size_t const channels = numbers.channels(), row = image.columns * channels;
   auto const columns = static_cast<std::ptrdiff_t>(image.columns);
   // Of each row, pixels [first, last) are seen; in the result they begin at column `to`.

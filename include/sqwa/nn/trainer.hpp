@@ -46,14 +46,15 @@ struct trainer_options {
 ///
 /// A value: a copy has its own model, optimizer and place in the stream of samples, and continues as the original
 /// would. Data sets are referred to and must outlive the trainer. Equal arguments give equal bits on every executor.
-/// Memory: the model, one batch, what the optimizer remembers; a step allocates nothing.
+/// Memory: the model, one batch, what the optimizer remembers; reading ahead, a second batch and a thread. A step after
+/// the first allocates nothing.
 template <class Model, any_backend Backend = backend<>>
   requires layer<Model> && std::same_as<typename Model::scalar, float>
 class trainer {
  public:
   /// Builds the model for the images of `train`, with weights drawn from `options.seed`.
   /// @pre `train` holds samples, their images have elements, as many images as labels, every label < train.classes
-  /// @pre options.batch > 0; the model has one output for each class
+  /// @pre options.batch > 0; the model has one output for each class; augmentation and normalization suit the images
   trainer(Model model, data_set const& train, trainer_options options = {}, Backend where = {})
       : model_(std::move(model)),
         train_(&checked(train, "trainer")),
@@ -130,8 +131,8 @@ class trainer {
 
   /// Measures the running statistics of all normalizations for the parameters as they now stand.
   ///
-  /// Always over the same batches, those of the first epoch of the stream, whatever was trained before; weighted by
-  /// samples.
+  /// Always over the same batches, those of the first epoch of the stream, not augmented, whatever was trained before;
+  /// weighted by samples.
   void refresh_statistics() {
     std::size_t const epoch = train_->size();
     std::size_t const wanted = options_.refresh_batches;
