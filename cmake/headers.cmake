@@ -93,6 +93,7 @@ set(sqwa_headers
 set(sqwa_hosted_headers
   include/sqwa/io/cifar.hpp
   include/sqwa/io/error.hpp
+  include/sqwa/io/event_file.hpp
   include/sqwa/io/file.hpp
   include/sqwa/io/gzip.hpp
   include/sqwa/io/idx.hpp
