@@ -121,6 +121,9 @@ set(sqwa_hosted_headers
   include/sqwa/method/report.hpp
   include/sqwa/method/requantization.hpp
   include/sqwa/method/run.hpp
+  include/sqwa/method/run_identity.hpp
+  include/sqwa/method/saved_numbers.hpp
+  include/sqwa/method/training_run.hpp
   include/sqwa/method/verdict.hpp
   include/sqwa/nn/adam.hpp
   include/sqwa/nn/aligned_vector.hpp
@@ -157,12 +160,14 @@ set(sqwa_hosted_headers
   include/sqwa/nn/read_ahead.hpp
   include/sqwa/nn/relu.hpp
   include/sqwa/nn/residual.hpp
+  include/sqwa/nn/saved_tensors.hpp
   include/sqwa/nn/score.hpp
   include/sqwa/nn/sequential.hpp
   include/sqwa/nn/sgd.hpp
   include/sqwa/nn/stack.hpp
   include/sqwa/nn/teacher.hpp
   include/sqwa/nn/trainer.hpp
+  include/sqwa/nn/trainer_options.hpp
   include/sqwa/nn/training_error.hpp
   include/sqwa/nn/winograd_convolution.hpp
   include/sqwa/sqwa.hpp)
