@@ -92,6 +92,8 @@ set(sqwa_headers
 # Layers nn upward: need xtensor, and io zlib and nlohmann-json.
 set(sqwa_hosted_headers
   include/sqwa/io/cifar.hpp
+  include/sqwa/io/checkpoint.hpp
+  include/sqwa/io/checkpointer.hpp
   include/sqwa/io/error.hpp
   include/sqwa/io/file.hpp
   include/sqwa/io/gzip.hpp
@@ -106,6 +108,7 @@ set(sqwa_hosted_headers
   include/sqwa/io/pieces.hpp
   include/sqwa/io/series_writer.hpp
   include/sqwa/io/snapshot_series.hpp
+  include/sqwa/io/stop_signal.hpp
   include/sqwa/method/any_policy.hpp
   include/sqwa/method/capture_average.hpp
   include/sqwa/method/code_distance.hpp
