@@ -92,6 +92,8 @@ set(sqwa_headers
 # Layers nn upward: need xtensor, and io zlib and nlohmann-json.
 set(sqwa_hosted_headers
   include/sqwa/io/cifar.hpp
+  include/sqwa/io/checkpoint.hpp
+  include/sqwa/io/checkpointer.hpp
   include/sqwa/io/error.hpp
   include/sqwa/io/event_file.hpp
   include/sqwa/io/file.hpp
@@ -107,6 +109,7 @@ set(sqwa_hosted_headers
   include/sqwa/io/pieces.hpp
   include/sqwa/io/series_writer.hpp
   include/sqwa/io/snapshot_series.hpp
+  include/sqwa/io/stop_signal.hpp
   include/sqwa/method/any_policy.hpp
   include/sqwa/method/capture_average.hpp
   include/sqwa/method/code_distance.hpp
@@ -122,6 +125,9 @@ set(sqwa_hosted_headers
   include/sqwa/method/report.hpp
   include/sqwa/method/requantization.hpp
   include/sqwa/method/run.hpp
+  include/sqwa/method/run_identity.hpp
+  include/sqwa/method/saved_numbers.hpp
+  include/sqwa/method/training_run.hpp
   include/sqwa/method/verdict.hpp
   include/sqwa/nn/adam.hpp
   include/sqwa/nn/aligned_vector.hpp
@@ -158,12 +164,14 @@ set(sqwa_hosted_headers
   include/sqwa/nn/read_ahead.hpp
   include/sqwa/nn/relu.hpp
   include/sqwa/nn/residual.hpp
+  include/sqwa/nn/saved_tensors.hpp
   include/sqwa/nn/score.hpp
   include/sqwa/nn/sequential.hpp
   include/sqwa/nn/sgd.hpp
   include/sqwa/nn/stack.hpp
   include/sqwa/nn/teacher.hpp
   include/sqwa/nn/trainer.hpp
+  include/sqwa/nn/trainer_options.hpp
   include/sqwa/nn/training_error.hpp
   include/sqwa/nn/winograd_convolution.hpp
   include/sqwa/sqwa.hpp)

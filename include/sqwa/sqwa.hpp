@@ -12,6 +12,7 @@
 #include <sqwa/average/moments.hpp>
 #include <sqwa/average/refresh_statistics.hpp>
 #include <sqwa/average/window.hpp>
+#include <sqwa/io/checkpointer.hpp>
 #include <sqwa/io/cifar.hpp>
 #include <sqwa/io/event_file.hpp>
 #include <sqwa/io/idx.hpp>
@@ -21,6 +22,7 @@
 #include <sqwa/io/npz.hpp>
 #include <sqwa/io/series_writer.hpp>
 #include <sqwa/io/snapshot_series.hpp>
+#include <sqwa/io/stop_signal.hpp>
 #include <sqwa/method/run.hpp>
 #include <sqwa/nn/averaged_scope.hpp>
 #include <sqwa/nn/basic_block.hpp>

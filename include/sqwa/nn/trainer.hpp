@@ -3,7 +3,6 @@
 #ifndef SQWA_NN_TRAINER_HPP
 #define SQWA_NN_TRAINER_HPP
 
-#include <sqwa/nn/augmentation.hpp>
 #include <sqwa/nn/batches.hpp>
 #include <sqwa/nn/data.hpp>
 #include <sqwa/nn/data_set.hpp>
@@ -11,8 +10,10 @@
 #include <sqwa/nn/layer.hpp>
 #include <sqwa/nn/loss.hpp>
 #include <sqwa/nn/optimizer.hpp>
+#include <sqwa/nn/saved_tensors.hpp>
 #include <sqwa/nn/score.hpp>
 #include <sqwa/nn/teacher.hpp>
+#include <sqwa/nn/trainer_options.hpp>
 #include <sqwa/nn/training_error.hpp>
 
 #include <algorithm>
@@ -24,23 +25,14 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace sqwa::inline SQWA_ABI {
 
 namespace nn {
-
-struct trainer_options {
-  std::size_t batch = 64;
-  optimizer_options optimizer = sgd_options{};  // or adam_options
-  double label_smoothing = 0;                   // of the loss that is trained on, from 0 to 1; scores are without
-  std::uint64_t seed = 1;
-  std::size_t refresh_batches = 0;                      // how many batches refresh_statistics looks at; 0: one epoch
-  nn::augmentation augmentation = {};                   // of the images trained on
-  std::optional<nn::normalization> normalization = {};  // of pixels; none: measured on all images trained on
-  bool read_ahead = false;                              // a thread prepares the next batch during a step
-};
 
 /// Trains a model on labelled images, one batch at a time, and tells how good it is.
 ///
@@ -75,8 +67,7 @@ class trainer {
     error_.resize(output_.size());
   }
 
-  /// The tensors to quantize: weights of dense and convolutional layers. Valid until the trainer is assigned to or
-  /// destroyed.
+  /// The tensors to quantize: weights of layers. Valid until the trainer is assigned to or destroyed.
   [[nodiscard]] std::vector<parameter<float>> parameters() { return those_of({role::weight}); }
   /// Their gradients, in the same order.
   [[nodiscard]] std::vector<std::span<float>> gradients() { return gradients_of(parameters()); }
@@ -175,6 +166,34 @@ class trainer {
     return all;
   }
 
+  /// The whole state: all tensors, what the optimizer remembers, the place in the stream of samples; not the teacher.
+  [[nodiscard]] std::vector<std::byte> save() {
+    byte_writer out;
+    for (auto const& [what, number] : identity()) out.put(number);
+    out.put(batches_);
+    out.put(steps_done_);
+    detail::save_tensors(out, [&](auto f) { visit_state(f); });
+    return std::move(out.bytes);
+  }
+  /// Goes on where `save` was called, to the same bits as never having stopped. If refused, nothing has changed.
+  /// @pre `bytes` come from a trainer of the same model, images, optimizer, batch size, seed and augmentation
+  void load(std::span<std::byte const> bytes) {
+    constexpr char const* who = "trainer::load";
+    for (bool const commit : {false, true}) {  // everything is checked before anything changes
+      byte_reader in(bytes, who);
+      for (auto const& [what, number] : identity()) {
+        expects(in.get<std::uint64_t>() == number, "{}: saved with another {}", who, what);
+      }
+      auto const batches = in.get<std::uint64_t>();
+      auto const steps = in.get<std::int64_t>();
+      detail::load_tensors(in, commit, who, [&](auto f) { visit_state(f); });
+      in.end();
+      if (!commit) continue;
+      batches_ = batches;
+      steps_done_ = steps;
+    }
+  }
+
   [[nodiscard]] Model& model() noexcept { return model_; }
   [[nodiscard]] Model const& model() const noexcept { return model_; }
   [[nodiscard]] nn::normalization const& input_normalization() const noexcept { return data_.normalization(); }
@@ -216,6 +235,25 @@ class trainer {
     return all;
   }
 
+  detail::trainer_identity identity() {
+    if (!images_) images_ = detail::fingerprint(*train_);
+    return detail::identity_of(options_, *images_);
+  }
+
+  /// Calls `f(name, span)` for everything that training changes.
+  template <class F>
+  void visit_state(F const& f) {
+    for (auto const& p : those_of({role::weight, role::bias, role::norm, role::statistic})) f(p.name, p.value);
+    optimizer_.visit_state([&]<class V>(std::string_view name, V&& value) {
+      if constexpr (std::integral<std::remove_cvref_t<V>>) {
+        f(name, std::span(&value, 1));
+      } else {
+        f(name, value);
+      }
+    });
+    if constexpr (requires { model_.visit_counters(f); }) model_.visit_counters(f);
+  }
+
   static std::vector<std::span<float>> gradients_of(std::vector<parameter<float>> const& tensors) {
     std::vector<std::span<float>> all;
     for (auto const& p : tensors) all.push_back(p.gradient);
@@ -247,6 +285,7 @@ class trainer {
   optimizer<float> optimizer_;
   std::uint64_t batches_ = 0;  // taken from the stream
   std::int64_t steps_done_ = 0;
+  std::optional<std::uint64_t> images_;  // a fingerprint of the images, once it was asked for
   std::vector<std::pair<std::string, data_set const*>> watched_;
   std::vector<float> output_;  // what the model says of the batch at hand,
   std::vector<float> error_;   // and the gradient in that
