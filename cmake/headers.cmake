@@ -108,6 +108,7 @@ set(sqwa_hosted_headers
   include/sqwa/method/code_distance.hpp
   include/sqwa/method/diagnosis.hpp
   include/sqwa/method/diagnostics.hpp
+  include/sqwa/method/format_by_name.hpp
   include/sqwa/method/learner.hpp
   include/sqwa/method/loss_path.hpp
   include/sqwa/method/low_bit_weights.hpp
