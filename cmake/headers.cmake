@@ -120,6 +120,7 @@ set(sqwa_hosted_headers
   include/sqwa/method/run.hpp
   include/sqwa/method/verdict.hpp
   include/sqwa/nn/aligned_vector.hpp
+  include/sqwa/nn/average_pool.hpp
   include/sqwa/nn/averaged_scope.hpp
   include/sqwa/nn/basic_block.hpp
   include/sqwa/nn/batch_norm.hpp
@@ -129,10 +130,13 @@ set(sqwa_hosted_headers
   include/sqwa/nn/data.hpp
   include/sqwa/nn/data_set.hpp
   include/sqwa/nn/dense.hpp
+  include/sqwa/nn/depthwise_conv2d.hpp
   include/sqwa/nn/direct_convolution.hpp
+  include/sqwa/nn/dropout.hpp
   include/sqwa/nn/fake_quantize.hpp
   include/sqwa/nn/flatten.hpp
   include/sqwa/nn/global_average_pool.hpp
+  include/sqwa/nn/grouped_conv2d.hpp
   include/sqwa/nn/identity.hpp
   include/sqwa/nn/init.hpp
   include/sqwa/nn/layer.hpp
@@ -145,7 +149,9 @@ set(sqwa_hosted_headers
   include/sqwa/nn/model_slot.hpp
   include/sqwa/nn/named_tensor.hpp
   include/sqwa/nn/padding_shortcut.hpp
+  include/sqwa/nn/partial_convolution.hpp
   include/sqwa/nn/relu.hpp
+  include/sqwa/nn/relu6.hpp
   include/sqwa/nn/residual.hpp
   include/sqwa/nn/score.hpp
   include/sqwa/nn/sequential.hpp
@@ -153,6 +159,7 @@ set(sqwa_hosted_headers
   include/sqwa/nn/stack.hpp
   include/sqwa/nn/trainer.hpp
   include/sqwa/nn/training_error.hpp
+  include/sqwa/nn/window.hpp
   include/sqwa/nn/winograd_convolution.hpp
   include/sqwa/sqwa.hpp)
 
