@@ -120,6 +120,7 @@ set(sqwa_hosted_headers
   include/sqwa/method/run.hpp
   include/sqwa/method/verdict.hpp
   include/sqwa/nn/aligned_vector.hpp
+  include/sqwa/nn/any_model.hpp
   include/sqwa/nn/average_pool.hpp
   include/sqwa/nn/averaged_scope.hpp
   include/sqwa/nn/basic_block.hpp
@@ -147,6 +148,9 @@ set(sqwa_hosted_headers
   include/sqwa/nn/model_average.hpp
   include/sqwa/nn/model_policy.hpp
   include/sqwa/nn/model_slot.hpp
+  include/sqwa/nn/models/lenet5.hpp
+  include/sqwa/nn/models/mlp.hpp
+  include/sqwa/nn/models/mobilenet_v2.hpp
   include/sqwa/nn/named_tensor.hpp
   include/sqwa/nn/padding_shortcut.hpp
   include/sqwa/nn/partial_convolution.hpp

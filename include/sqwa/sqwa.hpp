@@ -19,6 +19,7 @@
 #include <sqwa/io/series_writer.hpp>
 #include <sqwa/io/snapshot_series.hpp>
 #include <sqwa/method/run.hpp>
+#include <sqwa/nn/any_model.hpp>
 #include <sqwa/nn/average_pool.hpp>
 #include <sqwa/nn/averaged_scope.hpp>
 #include <sqwa/nn/basic_block.hpp>
@@ -34,6 +35,9 @@
 #include <sqwa/nn/identity.hpp>
 #include <sqwa/nn/max_pool.hpp>
 #include <sqwa/nn/model_average.hpp>
+#include <sqwa/nn/models/lenet5.hpp>
+#include <sqwa/nn/models/mlp.hpp>
+#include <sqwa/nn/models/mobilenet_v2.hpp>
 #include <sqwa/nn/padding_shortcut.hpp>
 #include <sqwa/nn/relu.hpp>
 #include <sqwa/nn/relu6.hpp>
