@@ -251,7 +251,15 @@ class trainer {
         f(name, value);
       }
     });
-    if constexpr (requires { model_.visit_counters(f); }) model_.visit_counters(f);
+    if constexpr (requires { model_.visit_layers([](auto&) {}); }) {
+      model_.visit_layers([&](auto& l) {
+        if constexpr (requires { l.set_passes(l.passes()); }) {  // dropout
+          std::uint64_t passes = l.passes();
+          f("passes", std::span(&passes, 1));
+          l.set_passes(passes);
+        }
+      });
+    }
   }
 
   static std::vector<std::span<float>> gradients_of(std::vector<parameter<float>> const& tensors) {
