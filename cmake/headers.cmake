@@ -95,6 +95,7 @@ set(sqwa_hosted_headers
   include/sqwa/io/checkpoint.hpp
   include/sqwa/io/checkpointer.hpp
   include/sqwa/io/error.hpp
+  include/sqwa/io/event_file.hpp
   include/sqwa/io/file.hpp
   include/sqwa/io/gzip.hpp
   include/sqwa/io/idx.hpp

@@ -14,6 +14,7 @@
 #include <sqwa/average/window.hpp>
 #include <sqwa/io/checkpointer.hpp>
 #include <sqwa/io/cifar.hpp>
+#include <sqwa/io/event_file.hpp>
 #include <sqwa/io/idx.hpp>
 #include <sqwa/io/model_file.hpp>
 #include <sqwa/io/npy.hpp>
