@@ -132,6 +132,8 @@ set(sqwa_hosted_headers
   include/sqwa/nn/adam.hpp
   include/sqwa/nn/aligned_vector.hpp
   include/sqwa/nn/augmentation.hpp
+  include/sqwa/nn/any_model.hpp
+  include/sqwa/nn/average_pool.hpp
   include/sqwa/nn/averaged_scope.hpp
   include/sqwa/nn/basic_block.hpp
   include/sqwa/nn/batch_norm.hpp
@@ -142,11 +144,14 @@ set(sqwa_hosted_headers
   include/sqwa/nn/data.hpp
   include/sqwa/nn/data_set.hpp
   include/sqwa/nn/dense.hpp
+  include/sqwa/nn/depthwise_conv2d.hpp
   include/sqwa/nn/direct_convolution.hpp
   include/sqwa/nn/distillation.hpp
+  include/sqwa/nn/dropout.hpp
   include/sqwa/nn/fake_quantize.hpp
   include/sqwa/nn/flatten.hpp
   include/sqwa/nn/global_average_pool.hpp
+  include/sqwa/nn/grouped_conv2d.hpp
   include/sqwa/nn/identity.hpp
   include/sqwa/nn/init.hpp
   include/sqwa/nn/layer.hpp
@@ -158,11 +163,16 @@ set(sqwa_hosted_headers
   include/sqwa/nn/model_policy.hpp
   include/sqwa/nn/model_slot.hpp
   include/sqwa/nn/models/resnet.hpp
+  include/sqwa/nn/models/lenet5.hpp
+  include/sqwa/nn/models/mlp.hpp
+  include/sqwa/nn/models/mobilenet_v2.hpp
   include/sqwa/nn/named_tensor.hpp
   include/sqwa/nn/optimizer.hpp
   include/sqwa/nn/padding_shortcut.hpp
   include/sqwa/nn/read_ahead.hpp
+  include/sqwa/nn/partial_convolution.hpp
   include/sqwa/nn/relu.hpp
+  include/sqwa/nn/relu6.hpp
   include/sqwa/nn/residual.hpp
   include/sqwa/nn/saved_tensors.hpp
   include/sqwa/nn/score.hpp
@@ -173,6 +183,7 @@ set(sqwa_hosted_headers
   include/sqwa/nn/trainer.hpp
   include/sqwa/nn/trainer_options.hpp
   include/sqwa/nn/training_error.hpp
+  include/sqwa/nn/window.hpp
   include/sqwa/nn/winograd_convolution.hpp
   include/sqwa/sqwa.hpp)
 

@@ -64,8 +64,9 @@ void declare(CLI::App& app, program_options& o) {
   app.add_option("--average", s.recipe.average, "codes, values or latent")
       ->transform(choice<averaging>(
           {{"codes", averaging::codes}, {"values", averaging::values}, {"latent", averaging::latent}}));
-  app.add_option("--scales", s.recipe.scales, "scales while training: frozen or refitted")
-      ->transform(choice<scale_rule>({{"frozen", scale_rule::frozen}, {"refitted", scale_rule::refitted}}));
+  app.add_option("--scales", s.recipe.scales, "scales while training: frozen, refitted or learned")
+      ->transform(choice<scale_rule>(
+          {{"frozen", scale_rule::frozen}, {"refitted", scale_rule::refitted}, {"learned", scale_rule::learned}}));
   app.add_option("--requantize", s.recipe.requantize, "scales of the re-quantized average: frozen or refitted")
       ->transform(choice<scale_rule>({{"frozen", scale_rule::frozen}, {"refitted", scale_rule::refitted}}));
   app.add_option("--fine-tune-from", s.recipe.fine_tune_from, "mean or quantized")

@@ -99,6 +99,9 @@ TEST_CASE("distillation_loss: numbers that are not finite are told, certain teac
   CHECK(std::isnan(loss_of(row{1, 0}, row{nan, 0}, {0}, 2, how).loss));
   CHECK(std::isnan(loss_of(row{1, 0}, row{inf, 0}, {0}, 2, how).loss));
   CHECK(loss_of(row{0, -inf}, row{0, 0}, {0}, 2, how).loss == inf);
+  CHECK(loss_of(row{0, -inf}, row{0, 0}, {0}, 2, {0, 2}).loss == 0);
+  CHECK(loss_of(row{0, -inf}, row{0, -inf}, {1}, 2, how).loss == inf);
+  CHECK(loss_of(row{0, -inf}, row{0, -inf}, {1}, 2, {1, 2}).loss == 0);
   CHECK(loss_of(row{0, 0}, row{0, -inf}, {0}, 2, how).loss ==
         doctest::Approx(0.5 * std::log(2.0) + 0.5 * 4 * std::log(2.0)));
   CHECK(loss_of(row{0, 0}, row{0, -5000}, {0}, 2, how).loss ==

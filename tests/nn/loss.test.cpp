@@ -120,6 +120,7 @@ TEST_CASE("softmax_cross_entropy: an output of minus infinity costs nothing unle
   CHECK(loss_of({0, -inf, 0}, {0}, 3).loss == doctest::Approx(std::log(2.0)));
   CHECK(loss_of({0, -inf, 0}, {1}, 3).loss == inf);
   CHECK(loss_of({0, -inf, 0}, {0}, 3, {}, 0.1).loss == inf);
+  CHECK(loss_of({0, -inf, 0}, {1}, 3, {}, 1).loss == inf);
 }
 
 TEST_CASE("softmax_cross_entropy: labels out of range, no labels and sizes that do not fit are refused") {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <sqwa/nn/any_model.hpp>
 #include <sqwa/nn/batch_norm.hpp>
 #include <sqwa/nn/conv2d.hpp>
 #include <sqwa/nn/dense.hpp>
@@ -140,6 +141,26 @@ TEST_CASE("trainer: a step allocates nothing, the first neither, nor that at the
     CHECK(allocations == before);
     CHECK(before > 0);
   }
+}
+
+TEST_CASE("trainer: layers inside of layers, and layers chosen at run time, allocate nothing in a step either") {
+  auto const set = stripes(60);
+  nn::any_branch<> const body{nn::depthwise_conv2d<float>{{.padding = 1}}, nn::batch_norm<float>{}, nn::relu6<float>{}};
+  nn::any_model<> const model{nn::grouped_conv2d<float>{4, 1, {.padding = 1}},
+                              nn::residual{body},
+                              nn::residual{body, nn::padding_shortcut<float>{4}},
+                              nn::residual{body, nn::any_branch<>{nn::conv2d<float>{4, {.kernel = 1}}}},
+                              nn::average_pool<float>{2},
+                              nn::dropout<float>{},
+                              nn::dense<float>{3}};
+  nn::trainer t{model, set, {.batch = 20}};
+  train(t, 1);
+  std::size_t const before = allocations;
+  for (int i = 0; i != 3; ++i) {
+    t.backward();
+    t.update(0.05F);
+  }
+  CHECK(allocations == before);
 }
 
 TEST_CASE("trainer: gradients are those at the parameters as they stand, of a new batch each time") {

@@ -37,7 +37,7 @@ inline void check(char const* who, distillation_options const& how) {
 /// the divergence in place of the cross-entropy of the soft targets: it has the same gradient, and is 0 where the
 /// student agrees. `gradient` receives (1 - a) dH + a T (p - q) / samples, the gradient in `outputs`; the factor T^2
 /// keeps its size whatever the temperature. Bits do not depend on the C library. NaN or +infinity in a row of either:
-/// the loss is NaN; -infinity in the student's where the teacher has none: infinity.
+/// the loss is NaN; -infinity in the student's where the teacher has none: infinity; each if that part has weight.
 /// Memory: 3 KiB of stack. Time: three times that of `softmax_cross_entropy`.
 /// @pre as for `softmax_cross_entropy` and `check`; as many outputs of the teacher as of the student
 template <real T, std::integral Label>
@@ -64,7 +64,10 @@ batch_score distillation_loss(std::span<T const> outputs, std::span<T const> tea
       g = static_cast<T>((1 - share) * static_cast<double>(g) + share * pull);
     }
   }
-  result.loss = (1 - share) * result.loss + share * temperature * temperature * divergence / samples;
+  double loss = 0;  // a part without weight does not count, infinite or not
+  if (share != 1) loss += (1 - share) * result.loss;
+  if (share != 0) loss += share * temperature * temperature * divergence / samples;
+  result.loss = loss;
   return result;
 }
 

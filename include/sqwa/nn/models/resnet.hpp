@@ -4,13 +4,13 @@
 #define SQWA_NN_MODELS_RESNET_HPP
 
 #include <sqwa/core/contract.hpp>
+#include <sqwa/nn/any_model.hpp>
 #include <sqwa/nn/basic_block.hpp>
 #include <sqwa/nn/batch_norm.hpp>
 #include <sqwa/nn/conv2d.hpp>
 #include <sqwa/nn/dense.hpp>
 #include <sqwa/nn/global_average_pool.hpp>
 #include <sqwa/nn/relu.hpp>
-#include <sqwa/nn/stack.hpp>
 
 #include <cstddef>
 
@@ -23,10 +23,6 @@ struct resnet_options {
   sqwa::nn::shortcut shortcut = sqwa::nn::shortcut::padding;
 };
 
-/// A stack of the layers that residual networks consist of.
-template <real T>
-using resnet_stack = stack<conv2d<T>, batch_norm<T>, relu<T>, basic_block<T>, global_average_pool<T>, dense<T>>;
-
 /// A residual network of 6n + 2 layers with weights: a 3 x 3 convolution, three stages of n basic blocks at full, half
 /// and quarter resolution, the mean over all positions, and a dense layer.
 ///
@@ -36,10 +32,10 @@ using resnet_stack = stack<conv2d<T>, batch_norm<T>, relu<T>, basic_block<T>, gl
 /// K. He et al., "Deep residual learning for image recognition", CVPR 2016.
 /// @pre depth = 6n + 2 for n > 0; classes and width > 0
 template <real T = float>
-resnet_stack<T> resnet(std::size_t depth, std::size_t classes, resnet_options options = {}) {
+any_model<T> resnet(std::size_t depth, std::size_t classes, resnet_options options = {}) {
   expects(depth > 2 && depth % 6 == 2, "resnet: a depth of {}, which is not 6n + 2", depth);
   expects(classes > 0 && options.width > 0, "resnet: {} classes, width {}", classes, options.width);
-  resnet_stack<T> model;
+  any_model<T> model;
   model.add(conv2d<T>(options.width, {.kernel = 3, .padding = 1, .bias = false})).add(batch_norm<T>()).add(relu<T>());
   for (std::size_t stage = 0; stage != 3; ++stage) {
     for (std::size_t i = 0; i != depth / 6; ++i) {
