@@ -5,6 +5,8 @@
 
 #include <sqwa/io/cifar.hpp>
 #include <sqwa/io/idx.hpp>
+#include <sqwa/nn/augmentation.hpp>
+#include <sqwa/nn/data_set.hpp>
 #ifdef SQWA_EXAMPLE_PNG
 #include <sqwa/io/png_folder.hpp>
 #endif
@@ -13,6 +15,7 @@
 #include <filesystem>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <utility>
 
 namespace example {
@@ -38,7 +41,9 @@ inline chosen_data choose_data(std::filesystem::path const& directory) {
   sqwa::nn::augmentation const usual{.crop = sqwa::nn::random_crop{4}, .flip = sqwa::nn::horizontal_flip{}, .hole = {}};
   if (has("train.bin")) return {"cifar100", io::read_cifar100(directory), usual};
   if (has("data_batch_1.bin")) return {"cifar10", io::read_cifar10(directory), usual};
-  if (has("train-images-idx3-ubyte") || has("train-images-idx3-ubyte.gz")) return {"idx", io::read_idx(directory), {}};
+  for (char const* file : {"train-images-idx3-ubyte", "train-images-idx4-ubyte"}) {
+    if (has(file) || has((file + std::string(".gz")).c_str())) return {"idx", io::read_idx(directory), {}};
+  }
   if (has("train") && has("test")) {
 #ifdef SQWA_EXAMPLE_PNG
     auto train = io::read_png_folder(directory / "train", 3);

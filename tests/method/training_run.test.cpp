@@ -15,6 +15,7 @@
 #include <doctest/doctest.h>
 #include <cmath>
 #include <cstddef>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -203,4 +204,19 @@ TEST_CASE("training_run: a run that diagnoses cannot be saved, and one that is d
   run.finish();
   CHECK(run.result().diagnosis.has_value());
   CHECK(test::refuses([&] { run.advance(); }, "the run is done"));
+}
+
+TEST_CASE("training_run: in_place shows the float weights in phase 1, then low-bit ones, and changes no bits") {
+  test::toy_learner watched, alone;
+  training_run run(short_recipe(), watched), other(short_recipe(), alone);
+  auto const values = [&] { return std::set<double>(watched.first.begin(), watched.first.end()).size(); };
+  for (; !run.done(); run.advance(), other.advance()) {
+    auto const phase = run.where().first;
+    bool const low_bit = phase != "train" && phase != "float evaluation" && phase != "quantization";
+    CHECK((run.in_place(values) <= 3) == low_bit);
+    CHECK(watched.first == alone.first);
+  }
+  CHECK(run.in_place(values) <= 3);
+  CHECK(watched.save() == alone.save());
+  CHECK(rows(run.result()) == rows(other.result()));
 }

@@ -106,6 +106,14 @@ class training_run {
   [[nodiscard]] report const& result() const& noexcept { return result_; }
   [[nodiscard]] report result() && { return std::move(result_); }
 
+  /// Calls `f` while the weights that are trained for stand in the learner, the low-bit ones from phase 2 on: for a
+  /// look at the model between two steps. The latent weights are put back, also on an exception.
+  template <class F>
+  decltype(auto) in_place(F&& f) {
+    if (weights_) return weights_->in_place(std::forward<F>(f));
+    return std::forward<F>(f)();
+  }
+
   /// The name of the stage and the training steps of it that are done: "retrain", 170.
   [[nodiscard]] std::pair<std::string, step_index> where() const {
     constexpr std::array names{"train",     "float evaluation", "quantization",    "retrain", "averaging",
