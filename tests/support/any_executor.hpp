@@ -16,8 +16,8 @@ namespace test {
 class any_executor {
  public:
   any_executor() : any_executor(sqwa::sequential{}) {}
-  template <sqwa::executor E>
-    requires(!std::same_as<E, any_executor>)
+  template <class E>
+    requires(!std::same_as<E, any_executor> && sqwa::executor<E>)
   any_executor(E exec)  // implicit: `backend<K, any_executor>{exec}`
       : run_([exec](std::size_t n, call const& f) { exec.for_each(n, f); }) {}
 
