@@ -39,9 +39,9 @@ std::optional<study_result> one_seed(cifar_plan const& plan, unsigned seed, watc
   sqwa::recipe const recipe = plan.recipe(seed);
   auto const floats = run("float", recipe, learner, sqwa::run_part::train);
   if (!floats) return {};
-  write_float_model(out / (name + "float.npz"), learner.model(), plan.description());
-  if (!plan.options().save_float.empty()) {
-    write_float_model(plan.options().save_float, learner.model(), plan.description());
+  watch.attempt([&] { write_float_model(out / (name + "float.npz"), learner.model(), plan.description()); });
+  if (auto const& file = plan.options().save_float; !file.empty()) {
+    watch.attempt([&] { write_float_model(file, learner.model(), plan.description()); });
   }
   plan.give_teacher(learner);
 

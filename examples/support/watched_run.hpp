@@ -79,18 +79,29 @@ class watcher {
     return run.result();
   }
 
+  /// Calls `f`; an `io::error` is told on the display, once until a call succeeds again, and training goes on.
+  template <class F>
+  void attempt(F f) {
+    try {
+      f();
+      failing_ = false;
+    } catch (sqwa::io::error const& e) {
+      if (!std::exchange(failing_, true)) display_.say(e.what());
+    }
+  }
+
   /// Where the last run was stopped.
   [[nodiscard]] std::string const& where() const noexcept { return where_; }
 
  private:
-  /// The log of a run and, if asked for, its event file; what cannot be written is told once.
+  /// The log of a run and, if asked for, its event file; what cannot be written is told.
   class curves {
    public:
-    curves(watcher& owner, std::string const& name, sqwa::step_index done) : display_(owner.display_) {
+    curves(watcher& owner, std::string const& name, sqwa::step_index done) : owner_(owner) {
       watch_options const& o = owner.options_;
-      guarded([&] { log_.emplace(o.out / (name + ".csv"), o.log, done); });
+      owner_.attempt([&] { log_.emplace(o.out / (name + ".csv"), o.log, done); });
       if (!o.tensorboard) return;
-      guarded([&] {
+      owner_.attempt([&] {
         events_.emplace(o.out / "tensorboard" / name);
         if (done != 0) events_->restart(done + 1);
       });
@@ -100,9 +111,9 @@ class watcher {
       if (!log_) return;
       auto const row = log_->step(done, p, accuracy, captured);
       if (!row) return;
-      guarded([&] { log_->write(*row); });
+      owner_.attempt([&] { log_->write(*row); });
       if (!events_) return;
-      guarded([&] {
+      owner_.attempt([&] {
         events_->scalar("loss", done, row->loss);
         events_->scalar("rate", done, row->rate);
         events_->scalar("images per second", done, row->images_per_second);
@@ -111,20 +122,9 @@ class watcher {
     }
 
    private:
-    template <class F>
-    void guarded(F f) {
-      try {
-        f();
-        failing_ = false;
-      } catch (sqwa::io::error const& e) {
-        if (!std::exchange(failing_, true)) display_.say(e.what());
-      }
-    }
-
-    progress_display& display_;
+    watcher& owner_;
     std::optional<training_log> log_;
     std::optional<sqwa::io::event_file> events_;
-    bool failing_ = false;
   };
 
   /// How many training steps of a run are done, by its stage and the steps of that.
@@ -150,6 +150,7 @@ class watcher {
   progress_display& display_;
   sqwa::io::stop_signal const& stop_;
   std::string where_;
+  bool failing_ = false;
 };
 
 /// The curve that a log holds; empty for a log that is missing or damaged.

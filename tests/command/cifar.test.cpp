@@ -12,6 +12,7 @@
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <csignal>
 #include <cstddef>
@@ -21,6 +22,7 @@
 #include <sstream>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 extern char** environ;
@@ -34,16 +36,16 @@ std::string text_of(fs::path const& file) {
   return {reinterpret_cast<char const*>(bytes.data()), bytes.size()};
 }
 
-/// Records of CIFAR-10: class k has a bright band at row 3 k, the rest is noise.
+/// Records of CIFAR-10, ten colours, one a class, with noise.
 test::bytes images(std::size_t count, std::uint64_t seed) {
   test::bytes file;
   for (std::size_t i = 0; i != count; ++i) {
     std::size_t const label = i % 10;
+    std::array const colour{label % 3, label / 3 % 3, label / 9};
     file.push_back(static_cast<std::byte>(label));
     for (std::size_t at = 0; at != 3 * 1024; ++at) {
-      bool const bright = at % 1024 / 32 / 3 == label;
       auto const noise = sqwa::noise{.seed = seed, .step = i}.below(at, 64);
-      file.push_back(static_cast<std::byte>(bright ? 192 + noise : noise));
+      file.push_back(static_cast<std::byte>(80 * colour[at / 1024] + noise));
     }
   }
   return file;
