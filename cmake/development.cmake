@@ -10,7 +10,7 @@ target_compile_options(sqwa_development INTERFACE
   $<$<BOOL:${SQWA_WARNINGS_AS_ERRORS}>:-Werror>)
 
 # What the layers from nn upward and the adapters need, where it is there.
-foreach(component IN ITEMS tbb threads xsimd xtensor io eigen armadillo torch)
+foreach(component IN ITEMS tbb threads xsimd xtensor io png eigen armadillo torch)
   if(component IN_LIST SQWA_BACKENDS)
     add_library(sqwa_development_${component} INTERFACE)
     target_link_libraries(sqwa_development_${component} INTERFACE sqwa_development sqwa::${component})

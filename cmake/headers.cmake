@@ -31,6 +31,7 @@ set(sqwa_headers
   include/sqwa/kernels/portable_codes.hpp
   include/sqwa/kernels/portable_fits.hpp
   include/sqwa/kernels/portable_ternary.hpp
+  include/sqwa/kernels/register_tiles.hpp
   include/sqwa/kernels/ternary_sums.hpp
   include/sqwa/kernels/winograd.hpp
   include/sqwa/quant/activation_quantizer.hpp
@@ -90,7 +91,11 @@ set(sqwa_headers
 
 # Layers nn upward: need xtensor, and io zlib and nlohmann-json.
 set(sqwa_hosted_headers
+  include/sqwa/io/cifar.hpp
+  include/sqwa/io/checkpoint.hpp
+  include/sqwa/io/checkpointer.hpp
   include/sqwa/io/error.hpp
+  include/sqwa/io/event_file.hpp
   include/sqwa/io/file.hpp
   include/sqwa/io/gzip.hpp
   include/sqwa/io/idx.hpp
@@ -99,10 +104,12 @@ set(sqwa_hosted_headers
   include/sqwa/io/model_file.hpp
   include/sqwa/io/npy.hpp
   include/sqwa/io/npy_array.hpp
+  include/sqwa/io/npy_images.hpp
   include/sqwa/io/npz.hpp
   include/sqwa/io/pieces.hpp
   include/sqwa/io/series_writer.hpp
   include/sqwa/io/snapshot_series.hpp
+  include/sqwa/io/stop_signal.hpp
   include/sqwa/method/any_policy.hpp
   include/sqwa/method/capture_average.hpp
   include/sqwa/method/code_distance.hpp
@@ -118,22 +125,34 @@ set(sqwa_hosted_headers
   include/sqwa/method/report.hpp
   include/sqwa/method/requantization.hpp
   include/sqwa/method/run.hpp
+  include/sqwa/method/run_identity.hpp
+  include/sqwa/method/saved_numbers.hpp
+  include/sqwa/method/training_run.hpp
   include/sqwa/method/verdict.hpp
   include/sqwa/nn/adam.hpp
   include/sqwa/nn/aligned_vector.hpp
+  include/sqwa/nn/augmentation.hpp
+  include/sqwa/nn/any_model.hpp
+  include/sqwa/nn/average_pool.hpp
   include/sqwa/nn/averaged_scope.hpp
   include/sqwa/nn/basic_block.hpp
   include/sqwa/nn/batch_norm.hpp
+  include/sqwa/nn/batches.hpp
+  include/sqwa/nn/chain.hpp
   include/sqwa/nn/conv2d.hpp
   include/sqwa/nn/convolution_shape.hpp
   include/sqwa/nn/data.hpp
   include/sqwa/nn/data_set.hpp
   include/sqwa/nn/dense.hpp
+  include/sqwa/nn/depthwise_conv2d.hpp
   include/sqwa/nn/direct_convolution.hpp
   include/sqwa/nn/distillation.hpp
+  include/sqwa/nn/dropout.hpp
   include/sqwa/nn/fake_quantize.hpp
   include/sqwa/nn/flatten.hpp
   include/sqwa/nn/global_average_pool.hpp
+  include/sqwa/nn/grouped_conv2d.hpp
+  include/sqwa/nn/identity.hpp
   include/sqwa/nn/init.hpp
   include/sqwa/nn/layer.hpp
   include/sqwa/nn/loss.hpp
@@ -143,15 +162,28 @@ set(sqwa_hosted_headers
   include/sqwa/nn/model_average.hpp
   include/sqwa/nn/model_policy.hpp
   include/sqwa/nn/model_slot.hpp
+  include/sqwa/nn/models/resnet.hpp
+  include/sqwa/nn/models/lenet5.hpp
+  include/sqwa/nn/models/mlp.hpp
+  include/sqwa/nn/models/mobilenet_v2.hpp
   include/sqwa/nn/named_tensor.hpp
   include/sqwa/nn/optimizer.hpp
+  include/sqwa/nn/padding_shortcut.hpp
+  include/sqwa/nn/read_ahead.hpp
+  include/sqwa/nn/partial_convolution.hpp
   include/sqwa/nn/relu.hpp
+  include/sqwa/nn/relu6.hpp
+  include/sqwa/nn/residual.hpp
+  include/sqwa/nn/saved_tensors.hpp
   include/sqwa/nn/score.hpp
   include/sqwa/nn/sequential.hpp
   include/sqwa/nn/sgd.hpp
+  include/sqwa/nn/stack.hpp
   include/sqwa/nn/teacher.hpp
   include/sqwa/nn/trainer.hpp
+  include/sqwa/nn/trainer_options.hpp
   include/sqwa/nn/training_error.hpp
+  include/sqwa/nn/window.hpp
   include/sqwa/nn/winograd_convolution.hpp
   include/sqwa/sqwa.hpp)
 
@@ -160,6 +192,8 @@ set(sqwa_backend_headers
   include/sqwa/exec/tbb.hpp
   include/sqwa/exec/team.hpp
   include/sqwa/fast.hpp
+  include/sqwa/io/png.hpp
+  include/sqwa/io/png_folder.hpp
   include/sqwa/kernels/avx512.hpp
   include/sqwa/kernels/avx512_averages.hpp
   include/sqwa/kernels/avx512_codes.hpp

@@ -10,6 +10,8 @@ set(sqwa_xtensor_PACKAGES xtl xtensor)
 set(sqwa_xtensor_LIBRARIES xtensor)
 set(sqwa_io_PACKAGES xtl xtensor ZLIB nlohmann_json)
 set(sqwa_io_LIBRARIES xtensor ZLIB::ZLIB nlohmann_json::nlohmann_json)
+set(sqwa_png_PACKAGES xtl xtensor ZLIB PNG)
+set(sqwa_png_LIBRARIES xtensor ZLIB::ZLIB PNG::PNG)
 set(sqwa_eigen_PACKAGES Eigen3)
 set(sqwa_eigen_LIBRARIES Eigen3::Eigen)
 set(sqwa_armadillo_PACKAGES Armadillo) # has no target. The adapter needs its headers only; whoever calls it links it

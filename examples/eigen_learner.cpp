@@ -28,7 +28,7 @@ Eigen::MatrixXf columns(sqwa::nn::data_set const& set) {
 
 class softmax_regression {
  public:
-  softmax_regression(sqwa::io::idx_sets const& data, std::size_t batch)
+  softmax_regression(sqwa::nn::data_sets const& data, std::size_t batch)
       : train_(data.train), test_(data.test), x_(columns(train_)), stream_(train_.size(), 1), picked_(batch) {
     weight_ = gradient_ = velocity_ = Eigen::MatrixXf::Zero(x_.rows(), static_cast<Eigen::Index>(train_.classes));
   }

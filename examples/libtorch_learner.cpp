@@ -35,7 +35,7 @@ struct samples {
 
 class torch_learner {
  public:
-  torch_learner(sqwa::io::idx_sets const& data, std::size_t batch)
+  torch_learner(sqwa::nn::data_sets const& data, std::size_t batch)
       : train_(data.train), test_(data.test), stream_(data.train.size(), 1), picked_(batch) {
     for (auto const& p : net_->named_parameters()) {
       if (p.key().ends_with("weight")) weights_.emplace_back(p.value());  // biases stay torch's

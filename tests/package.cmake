@@ -8,7 +8,7 @@ endif()
 # Which headers can be compiled here: those below nn; hosted ones and backends where their components are.
 set(hosted_headers)
 set(hosted_components)
-foreach(component IN ITEMS tbb threads xsimd xtensor io eigen armadillo torch)
+foreach(component IN ITEMS tbb threads xsimd xtensor io png eigen armadillo torch)
   if(component IN_LIST SQWA_BACKENDS)
     list(APPEND hosted_components sqwa::${component})
   endif()
@@ -23,6 +23,9 @@ if("io" IN_LIST SQWA_BACKENDS AND "xtensor" IN_LIST SQWA_BACKENDS)
   endif()
   if(NOT "xsimd" IN_LIST SQWA_BACKENDS)
     list(FILTER hosted_headers EXCLUDE REGEX "/(xsimd[^/]*|fast)\\.hpp$")
+  endif()
+  if(NOT "png" IN_LIST SQWA_BACKENDS)
+    list(FILTER hosted_headers EXCLUDE REGEX "/png[^/]*\\.hpp$")
   endif()
   foreach(component IN ITEMS eigen armadillo torch)
     if(NOT component IN_LIST SQWA_BACKENDS)
@@ -83,7 +86,7 @@ separate_arguments(flags NATIVE_COMMAND "${CMAKE_CXX_FLAGS}")
 add_test(NAME package.no_dependency
   COMMAND ${CMAKE_CXX_COMPILER} ${flags} -std=c++20 -M -I ${PROJECT_SOURCE_DIR}/include -x c++ ${generated}/all_headers.hpp)
 set_tests_properties(package.no_dependency PROPERTIES
-  FAIL_REGULAR_EXPRESSION "/(oneapi|xsimd|xtl|xtensor|nlohmann|zlib\\.h|Eigen|armadillo|ATen)|error:")
+  FAIL_REGULAR_EXPRESSION "/(oneapi|xsimd|xtl|xtensor|nlohmann|zlib\\.h|png\\.h|Eigen|armadillo|ATen)|error:")
 
 # A file in refuse/ must not compile, and the compiler must say what its first line expects. A second line
 # "// needs: COMPONENT" names what has to be there.

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Measures one layer beside its rivals: tools/bench.sh quant|average|formats [native|baseline]
+# Measures one layer beside its rivals: tools/bench.sh quant|average|formats|train [native|baseline]
 #
 #   quant      quantizers, packed codes and low-bit products; then the rows beside torch
 #   average    averages of packed and float snapshots; then the rows beside torch
 #   formats    bits, errors and speed of every format and fit: the tables of docs/formats.md
+#   train      training steps of three networks beside torch, and their memory
 #
 #   native     compiled for this machine's instruction set (the default)
 #   baseline   compiled for any processor of this family
@@ -26,6 +27,10 @@ case "$table" in
     packages+=(python3-torch)
     ;;
   formats) programs=(formats_table) ;;
+  train)
+    programs=(train_figures)
+    packages+=(python3-torch libopenblas0-pthread) # torch's dense layers are slow with the reference BLAS
+    ;;
   *) table= ;;
 esac
 case "$target" in
@@ -34,7 +39,7 @@ case "$target" in
   *) table= ;;
 esac
 if [ -z "$table" ]; then
-  echo "usage: tools/bench.sh quant|average|formats [native|baseline]" >&2
+  echo "usage: tools/bench.sh quant|average|formats|train [native|baseline]" >&2
   exit 2
 fi
 need_packages "${packages[@]}" >&2
@@ -47,5 +52,5 @@ if ! (cmake --preset "$preset" "${options[@]}" && cmake --build --preset "$prese
   exit 1
 fi
 built=build/$preset/benchmarks
-"$built/${table}_table"
+if [ -x "$built/${table}_table" ]; then "$built/${table}_table"; fi
 if [ -e "benchmarks/${table}_torch.py" ]; then /usr/bin/python3 "benchmarks/${table}_torch.py" "$built/${table}_figures"; fi

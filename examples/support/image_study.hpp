@@ -110,7 +110,7 @@ class study {
   }
 
   [[nodiscard]] study_options const& options() const noexcept { return options_; }
-  [[nodiscard]] sqwa::io::idx_sets const& data() const noexcept { return data_; }
+  [[nodiscard]] sqwa::nn::data_sets const& data() const noexcept { return data_; }
   /// Training steps of one seed: float, method and control.
   [[nodiscard]] sqwa::step_index steps() const { return recipe_.train.length() + 2 * recipe_.low_bit_steps(); }
 
@@ -244,7 +244,7 @@ class study {
   }
 
   study_options options_;
-  sqwa::io::idx_sets data_;
+  sqwa::nn::data_sets data_;
   sqwa::recipe recipe_;
 };
 

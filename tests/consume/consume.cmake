@@ -37,7 +37,7 @@ endif()
 # With every component, and with none on a machine where no dependency can be found.
 run(${configure} -B ${WORK}/all -D COMPONENTS=${COMPONENTS})
 set(none -D COMPONENTS=)
-foreach(package IN ITEMS TBB Threads xsimd xtl xtensor ZLIB nlohmann_json Eigen3 Armadillo Torch doctest)
+foreach(package IN ITEMS TBB Threads xsimd xtl xtensor ZLIB PNG nlohmann_json Eigen3 Armadillo Torch doctest)
   list(APPEND none -D CMAKE_DISABLE_FIND_PACKAGE_${package}=ON)
 endforeach()
 run(${configure} -B ${WORK}/none ${none})

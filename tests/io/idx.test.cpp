@@ -3,6 +3,7 @@
 #include <sqwa/io/idx.hpp>
 
 #include "io/files.hpp"
+#include "support/real_data.hpp"
 
 #include <doctest/doctest.h>
 #include <array>
@@ -201,4 +202,15 @@ TEST_CASE("digits: the files in the repository hold the classes, counts and valu
   };
   check(sets.train, 1200, {119, 121, 117, 121, 120, 123, 120, 118, 119, 122}, 376'421);
   check(sets.test, 597, {59, 61, 60, 62, 61, 59, 61, 61, 55, 58}, 185'297);
+}
+
+TEST_CASE("MNIST: the published files hold the counts that are known of them") {
+  fs::path const where = test::real_data("mnist");
+  if (where.empty()) return;
+  auto const sets = sqwa::io::read_idx(where);
+  std::array<int, 10> counts{};
+  for (std::uint8_t label : sets.train.labels) ++counts[label];
+  CHECK(counts == std::array<int, 10>{5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949});
+  CHECK(sets.train.images.shape() == std::array<std::size_t, 4>{60'000, 28, 28, 1});
+  CHECK(sets.test.size() == 10'000);
 }

@@ -36,8 +36,7 @@ std::vector<low_bit_model> captures_of(recipe const& r) {
   train_float(l, r.train);
   low_bit_weights weights(l, r.format, r.seed);
   std::vector<low_bit_model> all;
-  low_bit_model last;
-  retrain(weights, r, last, {}, {.captured = [&](low_bit_model const& m) { all.push_back(m); }});
+  retrain(weights, r, {}, {.captured = [&](low_bit_model const& m) { all.push_back(m); }});
   return all;
 }
 

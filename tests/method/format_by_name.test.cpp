@@ -186,13 +186,14 @@ TEST_CASE("format_by_name: the average holds the mean of every float weight and 
   train_float(l, r.train);
   low_bit_weights weights(l, r.format, r.seed);
   std::vector<double> first(40), second(7);
-  low_bit_model last;
-  auto const average = retrain(weights, r, last, {}, {.captured = [&](low_bit_model const& m) {
-                                 std::vector<double> decoded(7);
-                                 m.weights[0].weights.decode(std::span(decoded));
-                                 for (std::size_t i = 0; i != 7; ++i) second[i] += decoded[i] / 7;
-                                 for (std::size_t i = 0; i != 40; ++i) first[i] += l.first[i] / 7;
-                               }});
+  auto const captured = retrain(weights, r, {}, {.captured = [&](low_bit_model const& m) {
+                                  std::vector<double> decoded(7);
+                                  m.weights[0].weights.decode(std::span(decoded));
+                                  for (std::size_t i = 0; i != 7; ++i) second[i] += decoded[i] / 7;
+                                  for (std::size_t i = 0; i != 40; ++i) first[i] += l.first[i] / 7;
+                                }});
+  auto const& average = captured.average();
+  low_bit_model const& last = captured.last();
   average.put(weights);
   for (std::size_t i = 0; i != 40; ++i) CHECK(l.first[i] == doctest::Approx(first[i]).epsilon(1e-12));
   for (std::size_t i = 0; i != 7; ++i) CHECK(l.second[i] == doctest::Approx(second[i]).epsilon(1e-12));

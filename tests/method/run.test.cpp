@@ -124,8 +124,9 @@ TEST_CASE("run: with frozen scales every capture has the scales of the direct qu
   run_float(r, l);
   low_bit_weights weights(l, r.format, r.seed);
   std::vector<float> const frozen(weights.scales(0).begin(), weights.scales(0).end());
-  low_bit_model last;
-  auto const average = retrain(weights, r, last);
+  auto const captured = retrain(weights, r);
+  auto const& average = captured.average();
+  low_bit_model const& last = captured.last();
   CHECK(average.captures() == 7);
   CHECK(average.bits(0) == 4);
   CHECK(last.weights[0].weights.scales == frozen);
@@ -141,10 +142,10 @@ TEST_CASE("run: learned scales stand still from the first capture on where codes
     low_bit_weights weights(l, r.format, r.seed);
     float const fitted = weights.scales(0)[0];
     std::vector<float> scales;
-    low_bit_model last;
-    auto const average =
-        retrain(weights, r, last, {},
+    auto const done =
+        retrain(weights, r, {},
                 {.captured = [&](low_bit_model const& m) { scales.push_back(m.weights[0].weights.scales[0]); }});
+    auto const& average = done.average();
     bits = average.bits(0);
     CHECK(scales.front() != fitted);
     average.put(weights);
@@ -301,10 +302,9 @@ TEST_CASE_TEMPLATE("run: low-bit activations go through all phases with the weig
 
   auto twin = learner;  // phases 3 and 4 by themselves: the average has the mean of the learned bounds
   low_bit_weights weights(twin, r.format, r.seed);
-  low_bit_model last;
-  auto const average =
-      retrain(weights, r, last, {}, {.captured = [&](low_bit_model const& m) { bounds.push_back(bound_of(m)); }});
-  average.put(weights);
+  auto const captured =
+      retrain(weights, r, {}, {.captured = [&](low_bit_model const& m) { bounds.push_back(bound_of(m)); }});
+  captured.average().put(weights);
   REQUIRE(bounds.size() == 7);
   CHECK(bounds.front() > 0);
   if (Policy::learned) {

@@ -3,6 +3,7 @@
 #ifndef SQWA_TESTS_METHOD_TOY_LEARNER_HPP
 #define SQWA_TESTS_METHOD_TOY_LEARNER_HPP
 
+#include <sqwa/core/bytes.hpp>
 #include <sqwa/core/noise.hpp>
 #include <sqwa/method/learner.hpp>
 
@@ -72,6 +73,29 @@ struct toy_learner {
     one(second, g_second);
     one(bias, g_bias);
     ++updates;
+  }
+
+  std::vector<std::byte> save() const {
+    sqwa::byte_writer out;
+    for (auto const* v : {&first, &second, &bias, &mean}) out.put_all(std::span<double const>(*v));
+    out.put(backwards);
+    return std::move(out.bytes);
+  }
+  void load(std::span<std::byte const> bytes) {
+    sqwa::byte_reader in(bytes, "toy_learner::load");
+    toy_learner loaded = *this;
+    for (auto* v : {&loaded.first, &loaded.second, &loaded.bias, &loaded.mean}) {
+      auto const saved = in.all<double>();
+      sqwa::expects(saved.size() == v->size(), "toy_learner::load: {} numbers, not {}", saved.size(), v->size());
+      std::ranges::copy(saved, v->begin());  // low-bit weights refer to this memory
+    }
+    loaded.backwards = in.get<int>();
+    in.end();
+    std::ranges::copy(loaded.first, first.begin());
+    std::ranges::copy(loaded.second, second.begin());
+    std::ranges::copy(loaded.bias, bias.begin());
+    std::ranges::copy(loaded.mean, mean.begin());
+    backwards = loaded.backwards;
   }
 
   std::vector<sqwa::score> evaluate() {

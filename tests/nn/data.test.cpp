@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -94,4 +95,39 @@ TEST_CASE("normalization: images of one value become 0; no images are refused") 
   nn::normalization{set}.apply({set.images.data(), set.images.size()}, x);
   CHECK(x == std::vector<float>(x.size(), 0.0F));
   CHECK(test::refuses([] { nn::normalization{images(0, 1)}; }, "no images"));
+}
+
+TEST_CASE("normalization: given means and deviations are those that are used") {
+  std::vector<double> const mean{10, 127.5, 255}, deviation{1, 63.75, 0.5};
+  nn::normalization const numbers(mean, deviation);
+  CHECK(numbers.channels() == 3);
+  std::vector<std::uint8_t> const bytes{0, 0, 0, 11, 255, 255};
+  std::vector<float> x(6);
+  numbers.apply(bytes, x);
+  CHECK(x == std::vector<float>{-10, -2, -510, 1, 2, 0});
+  numbers.apply_mirrored(bytes, x);
+  CHECK(x == std::vector<float>{1, 2, 0, -10, -2, -510});
+  numbers.apply_zeros(x);
+  CHECK(x == std::vector<float>{-10, -2, -510, -10, -2, -510});
+  auto const set = images(20, 3);
+  nn::normalization const measured{set}, again(measured.mean(), measured.deviation());
+  std::vector<float> y(set.images.size()), z(set.images.size());
+  measured.apply({set.images.data(), set.images.size()}, y);
+  again.apply({set.images.data(), set.images.size()}, z);
+  CHECK(y == z);
+}
+
+TEST_CASE("normalization: means and deviations that are no such are refused") {
+  using numbers = std::vector<double>;
+  auto const refused = [](numbers const& mean, numbers const& deviation, char const* words) {
+    return test::refuses([&] { nn::normalization(mean, deviation); }, words);
+  };
+  double const nan = std::numeric_limits<double>::quiet_NaN(), infinity = std::numeric_limits<double>::infinity();
+  CHECK(refused({}, {}, "0 means and 0 deviations"));
+  CHECK(refused({1, 2}, {1}, "2 means and 1 deviations"));
+  CHECK(refused({1, 2}, {1, 0}, "mean 2 and deviation 0 of channel 1"));
+  CHECK(refused({1}, {-1}, "deviation -1 of channel 0"));
+  CHECK(refused({nan}, {1}, "of channel 0"));
+  CHECK(refused({1}, {nan}, "of channel 0"));
+  CHECK(refused({1}, {infinity}, "of channel 0"));
 }

@@ -37,6 +37,7 @@ TEST_CASE("dense: y = W x + bias") {
   });
   std::array<float, 2> const x{10, 100};
   std::array<float, 2> y{};
+  layer.reserve(1);
   layer.forward(std::span<float const>(x), std::span<float>(y), 1, nn::pass::infer, sqwa::backend<>{});
   CHECK(y == std::array<float, 2>{211, 432});
 }

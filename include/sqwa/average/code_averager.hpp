@@ -183,6 +183,8 @@ class code_averager {
   [[nodiscard]] int bits() const noexcept {
     return static_cast<int>(std::bit_width(static_cast<std::uint64_t>(levels() - 1)));
   }
+  /// How many weights a snapshot has; 0 before the first.
+  [[nodiscard]] std::size_t size() const noexcept { return layout_.size; }
   /// The bytes that one weight takes in the accumulator: 1, 2, 4 or 8.
   [[nodiscard]] std::size_t accumulator_width() const noexcept { return sums_.width(); }
 

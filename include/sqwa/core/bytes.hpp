@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace sqwa::inline SQWA_ABI {
@@ -38,6 +39,12 @@ class byte_writer {
     put(static_cast<std::uint64_t>(values.size()));
     for (T v : values) put(v);
   }
+  /// The count as 64 bits, then the bytes: of a state that something else saved, or of a text.
+  void put_block(std::span<std::byte const> block) {
+    put(static_cast<std::uint64_t>(block.size()));
+    bytes.insert(bytes.end(), block.begin(), block.end());
+  }
+  void put_text(std::string_view text) { put_block(std::as_bytes(std::span(text))); }
 
   std::vector<std::byte> bytes;
 };
@@ -70,6 +77,23 @@ class byte_reader {
     for (T& v : values) v = get<T>();
     return values;
   }
+
+  /// What `put_block` wrote: a view of the run of bytes.
+  [[nodiscard]] std::span<std::byte const> block() {
+    auto const count = get<std::uint64_t>();
+    expects(count <= bytes_.size() - at_, "{}: the saved state names a block of {} bytes, but {} are left", who_, count,
+            bytes_.size() - at_);
+    auto const taken = bytes_.subspan(at_, static_cast<std::size_t>(count));
+    at_ += taken.size();
+    return taken;
+  }
+  [[nodiscard]] std::string_view text() {
+    auto const b = block();
+    return {reinterpret_cast<char const*>(b.data()), b.size()};
+  }
+
+  /// How many bytes have been taken.
+  [[nodiscard]] std::size_t taken() const noexcept { return at_; }
 
   /// Breaks a precondition unless everything has been taken.
   void end() const {

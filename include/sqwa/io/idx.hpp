@@ -4,8 +4,8 @@
 #define SQWA_IO_IDX_HPP
 
 #include <sqwa/io/error.hpp>
-#include <sqwa/io/file.hpp>
 #include <sqwa/io/gzip.hpp>
+#include <sqwa/io/mapped_file.hpp>
 #include <sqwa/nn/data_set.hpp>
 #include <sqwa/tensor/shape.hpp>
 
@@ -31,37 +31,31 @@ struct idx_array {
   std::vector<std::uint8_t> values;
 };
 
-/// What a directory of IDX files holds.
-struct idx_sets {
-  nn::data_set train;
-  nn::data_set test;
-};
-
 namespace detail {
 
 /// The bytes of an IDX file in order, inflated on the way where the file is gzipped.
 class idx_source {
  public:
-  explicit idx_source(std::filesystem::path const& path) : path_(path), file_(read_file(path)) {
-    if (is_gzip(file_)) gzip_.emplace(path_, file_);
+  explicit idx_source(std::filesystem::path const& path) : file_(path), bytes_(file_.bytes()) {
+    if (is_gzip(bytes_)) gzip_.emplace(path, bytes_);
   }
 
   std::size_t read(std::span<std::byte> out) {
     if (gzip_) return gzip_->read(out);
-    std::size_t const n = std::min(out.size(), file_.size() - at_);
-    std::copy_n(file_.begin() + static_cast<std::ptrdiff_t>(at_), n, out.begin());
+    std::size_t const n = std::min(out.size(), bytes_.size() - at_);
+    std::ranges::copy(bytes_.subspan(at_, n), out.begin());
     at_ += n;
     return n;
   }
 
   /// No file of this size holds more bytes.
   [[nodiscard]] std::uint64_t most() const noexcept {
-    return gzip_ ? file_.size() * gzip_reader::max_ratio : file_.size();
+    return gzip_ ? bytes_.size() * gzip_reader::max_ratio : bytes_.size();
   }
 
  private:
-  std::filesystem::path path_;
-  std::vector<std::byte> file_;
+  mapped_file file_;
+  std::span<std::byte const> bytes_;
   std::optional<gzip_reader> gzip_;
   std::size_t at_ = 0;
 };
@@ -70,8 +64,8 @@ class idx_source {
 
 /// Reads one IDX file of unsigned bytes, of rank 1 to 4, plain or gzipped.
 ///
-/// Throws `error` for a file of another kind, type or rank, and where header and size disagree. Memory: the file, and
-/// its values; gzipped values are inflated a mebibyte at a time, so that no header can ask for more than comes.
+/// Throws `error` for a file of another kind, type or rank, and where header and size disagree. Memory: its
+/// values; gzipped values are inflated a mebibyte at a time, so that no header can ask for more than comes.
 [[nodiscard]] inline idx_array read_idx_file(std::filesystem::path const& path) {
   detail::idx_source source(path);
   std::array<std::byte, 4> word;
@@ -167,8 +161,8 @@ inline nn::data_set read_idx_part(std::filesystem::path const& directory, std::s
 ///
 /// Both sets have the same extents and the same number of classes, the largest label of either + 1. Throws `error` when
 /// a file is missing, damaged or mislabelled, when counts differ, and when the two sets do not fit together.
-[[nodiscard]] inline idx_sets read_idx(std::filesystem::path const& directory) {
-  idx_sets sets{detail::read_idx_part(directory, "train"), detail::read_idx_part(directory, "t10k")};
+[[nodiscard]] inline nn::data_sets read_idx(std::filesystem::path const& directory) {
+  nn::data_sets sets{detail::read_idx_part(directory, "train"), detail::read_idx_part(directory, "t10k")};
   auto const& a = sets.train.images.shape();
   auto const& b = sets.test.images.shape();
   if (!std::equal(a.begin() + 1, a.end(), b.begin() + 1)) {

@@ -32,6 +32,14 @@ struct npy_array {
   bool operator==(npy_array const&) const = default;
 };
 
+/// An array in memory that belongs to somebody else: the members of `npy_array`.
+struct npy_view {
+  std::string_view type;
+  shape extents;
+  bool fortran = false;
+  std::span<std::byte const> bytes;
+};
+
 namespace detail {
 
 /// What follows 'key': in the dictionary of a header.
@@ -130,11 +138,11 @@ inline std::size_t npy_size(std::string_view type) {
 
 }  // namespace detail
 
-/// The array that `file`, a whole NumPy file, holds; `path` is for messages.
+/// The array that `file`, a whole NumPy file, holds, where it lies; `path` is for messages.
 ///
 /// Throws `error` for another kind of file, for types other than floats, integers and truth values, for more than eight
-/// extents, and where header and size disagree. Memory: a copy of the values.
-[[nodiscard]] inline npy_array read_npy_array(std::filesystem::path const& path, std::span<std::byte const> file) {
+/// extents, and where header and size disagree. The values fill the end of the file.
+[[nodiscard]] inline npy_view view_npy_array(std::filesystem::path const& path, std::span<std::byte const> file) {
   auto const header = detail::find_npy_header(path, file);
   std::string_view type = detail::npy_value(path, header.text, "descr");
   type = type.substr(0, type.find_first_of(",}"));
@@ -144,8 +152,13 @@ inline std::size_t npy_size(std::string_view type) {
   auto const extents = detail::npy_extents(path, header.text);
   if (extents.size() > shape::max_rank) throw error(path, 10, "at most 8 extents", std::to_string(extents.size()));
   (void)detail::npy_count(path, extents, file.size() - header.end, header.end, each);
-  auto const values = file.subspan(header.end);
-  return {std::string(name), shape(extents), detail::npy_fortran(path, header.text), {values.begin(), values.end()}};
+  return {name, shape(extents), detail::npy_fortran(path, header.text), file.subspan(header.end)};
+}
+
+/// A copy of that array. Memory: its values.
+[[nodiscard]] inline npy_array read_npy_array(std::filesystem::path const& path, std::span<std::byte const> file) {
+  npy_view const array = view_npy_array(path, file);
+  return {std::string(array.type), array.extents, array.fortran, {array.bytes.begin(), array.bytes.end()}};
 }
 
 /// A whole NumPy file of format version 1.

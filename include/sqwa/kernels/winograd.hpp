@@ -4,6 +4,7 @@
 #define SQWA_KERNELS_WINOGRAD_HPP
 
 #include <sqwa/kernels/portable.hpp>
+#include <sqwa/kernels/register_tiles.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -114,7 +115,8 @@ class winograd {
     T* const m = scratch + winograd_points * step;
     for (std::size_t t = 0; t != n; ++t) transform_input(x, tiles[t].from, v + t * inputs, step);
     for (std::size_t k = 0; k != winograd_points; ++k) {
-      products(v + k * step, n, inputs, u + k * inputs * outputs, outputs, m + k * out_step);
+      register_tiles<V>::template multiply<false>(v + k * step, inputs, n, inputs, u + k * inputs * outputs, outputs,
+                                                  m + k * out_step);
     }
     for (std::size_t t = 0; t != n; ++t) {
       transform_output(m + t * outputs, out_step, outputs, tiles[t], y + tiles[t].to, row_stride, add);
@@ -134,15 +136,12 @@ class winograd {
       transform_error(errors, error_tiles[t].from, m + t * outputs, out_step);
     }
     for (std::size_t k = 0; k != winograd_points; ++k) {
-      outer_products(v + k * step, n, inputs, m + k * out_step, outputs, u + k * inputs * outputs);
+      register_tiles<V>::template multiply<true>(v + k * step, inputs, inputs, n, m + k * out_step, outputs,
+                                                 u + k * inputs * outputs);
     }
   }
 
  private:
-  /// Rows of a register tile with one vector a row, and with two.
-  static constexpr std::size_t tall = sizeof(V) == 64 ? 16 : 8;
-  static constexpr std::size_t wide = sizeof(V) == 64 ? 8 : 4;
-
   /// G g: from 3 to 6.
   static void spread(V a, V b, V c, V out[6]) noexcept {
     V const sixth(T(-1) / 6), twelfth(T(1) / 12), ac = sixth * (a + c);
@@ -274,91 +273,6 @@ class winograd {
           out[j].store_unaligned(at);
         }
       }
-    }
-  }
-
-  /// m = v u for one point: [tiles][inputs] times [inputs][outputs].
-  static void products(T const* v, std::size_t tiles, std::size_t inputs, T const* u, std::size_t outputs,
-                       T* m) noexcept {
-    std::size_t o = 0;
-    for (; o + 2 * lanes <= outputs; o += 2 * lanes) {
-      std::size_t t = 0;
-      for (; t + wide <= tiles; t += wide)
-        product<wide, 2>(v + t * inputs, inputs, u + o, outputs, m + t * outputs + o);
-      for (; t != tiles; ++t) product<1, 2>(v + t * inputs, inputs, u + o, outputs, m + t * outputs + o);
-    }
-    if (o == outputs) return;
-    std::size_t t = 0;
-    for (; t + tall <= tiles; t += tall) product<tall, 1>(v + t * inputs, inputs, u + o, outputs, m + t * outputs + o);
-    for (; t + 4 <= tiles; t += 4) product<4, 1>(v + t * inputs, inputs, u + o, outputs, m + t * outputs + o);
-    for (; t != tiles; ++t) product<1, 1>(v + t * inputs, inputs, u + o, outputs, m + t * outputs + o);
-  }
-
-  template <std::size_t Rows, std::size_t Vectors>
-  static void product(T const* v, std::size_t inputs, T const* u, std::size_t outputs, T* m) noexcept {
-    V sum[Rows][Vectors];
-#pragma GCC unroll 16
-    for (std::size_t r = 0; r != Rows; ++r) {
-#pragma GCC unroll 2
-      for (std::size_t q = 0; q != Vectors; ++q) sum[r][q] = V(T(0));
-    }
-    for (std::size_t i = 0; i != inputs; ++i) {
-      V other[Vectors];
-#pragma GCC unroll 2
-      for (std::size_t q = 0; q != Vectors; ++q) other[q] = V::load_unaligned(u + i * outputs + q * lanes);
-#pragma GCC unroll 16
-      for (std::size_t r = 0; r != Rows; ++r) {
-        V const one(v[r * inputs + i]);
-#pragma GCC unroll 2
-        for (std::size_t q = 0; q != Vectors; ++q) sum[r][q] = fma(one, other[q], sum[r][q]);
-      }
-    }
-#pragma GCC unroll 16
-    for (std::size_t r = 0; r != Rows; ++r) {
-#pragma GCC unroll 2
-      for (std::size_t q = 0; q != Vectors; ++q) sum[r][q].store_unaligned(m + r * outputs + q * lanes);
-    }
-  }
-
-  /// u += v' m for one point: [inputs][tiles] times [tiles][outputs].
-  static void outer_products(T const* v, std::size_t tiles, std::size_t inputs, T const* m, std::size_t outputs,
-                             T* u) noexcept {
-    std::size_t o = 0;
-    for (; o + 2 * lanes <= outputs; o += 2 * lanes) {
-      std::size_t i = 0;
-      for (; i + wide <= inputs; i += wide) outer<wide, 2>(v + i, inputs, tiles, m + o, outputs, u + i * outputs + o);
-      for (; i != inputs; ++i) outer<1, 2>(v + i, inputs, tiles, m + o, outputs, u + i * outputs + o);
-    }
-    if (o == outputs) return;
-    std::size_t i = 0;
-    for (; i + tall <= inputs; i += tall) outer<tall, 1>(v + i, inputs, tiles, m + o, outputs, u + i * outputs + o);
-    for (; i + 4 <= inputs; i += 4) outer<4, 1>(v + i, inputs, tiles, m + o, outputs, u + i * outputs + o);
-    for (; i != inputs; ++i) outer<1, 1>(v + i, inputs, tiles, m + o, outputs, u + i * outputs + o);
-  }
-
-  template <std::size_t Rows, std::size_t Vectors>
-  static void outer(T const* v, std::size_t inputs, std::size_t tiles, T const* m, std::size_t outputs, T* u) noexcept {
-    V sum[Rows][Vectors];
-#pragma GCC unroll 16
-    for (std::size_t r = 0; r != Rows; ++r) {
-#pragma GCC unroll 2
-      for (std::size_t q = 0; q != Vectors; ++q) sum[r][q] = V::load_unaligned(u + r * outputs + q * lanes);
-    }
-    for (std::size_t t = 0; t != tiles; ++t) {
-      V other[Vectors];
-#pragma GCC unroll 2
-      for (std::size_t q = 0; q != Vectors; ++q) other[q] = V::load_unaligned(m + t * outputs + q * lanes);
-#pragma GCC unroll 16
-      for (std::size_t r = 0; r != Rows; ++r) {
-        V const one(v[t * inputs + r]);
-#pragma GCC unroll 2
-        for (std::size_t q = 0; q != Vectors; ++q) sum[r][q] = fma(one, other[q], sum[r][q]);
-      }
-    }
-#pragma GCC unroll 16
-    for (std::size_t r = 0; r != Rows; ++r) {
-#pragma GCC unroll 2
-      for (std::size_t q = 0; q != Vectors; ++q) sum[r][q].store_unaligned(u + r * outputs + q * lanes);
     }
   }
 };

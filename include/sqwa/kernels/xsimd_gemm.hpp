@@ -28,7 +28,9 @@ class xsimd_product {
   template <class First, class Walk>
   static void run(matrix<T> c, matrix<T const> b, First first, Walk walk) noexcept {
     std::size_t j = 0;
-    for (; j + 2 * wide::size <= c.columns; j += 2 * wide::size) panel<wide, 2>(c, b, j, first, walk);
+    if constexpr (sizeof(wide) < 64) {  // with AVX-512 an element of a that is used once is an operand in memory
+      for (; j + 2 * wide::size <= c.columns; j += 2 * wide::size) panel<wide, 2>(c, b, j, first, walk);
+    }
     narrow<wide>(c, b, j, first, walk);
   }
 
@@ -70,7 +72,7 @@ class xsimd_product {
   using wide = xsimd::batch<T, Arch>;
 
   /// As many rows as leave registers for the other operands: there are 32 vector registers with AVX-512, else 16.
-  static constexpr std::size_t tile_rows = sizeof(wide) == 64 ? 8 : 4;
+  static constexpr std::size_t tile_rows = sizeof(wide) == 64 ? 16 : 4;
 
   /// One number with the interface of a batch: the last columns of a matrix.
   struct single {

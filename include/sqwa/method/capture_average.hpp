@@ -12,7 +12,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -93,6 +95,44 @@ class capture_average {
       bytes -= p.bytes.size() + sizeof(float) * p.scales.size();
     }
     return {count == 0 ? 0 : all / count, bytes};
+  }
+
+  /// The whole state, for `load`.
+  void save(byte_writer& out) const {
+    out.put(static_cast<std::uint64_t>(captures_));
+    if (captures_ == 0) return;
+    for (std::size_t i = 0; i != values_.size(); ++i) {
+      out.put_block(what_ == averaging::codes ? codes_[i].save() : values_[i].save());
+    }
+    for (auto const& f : floats_) out.put_block(f.save());
+  }
+  /// Takes over what `save` wrote for these weights.
+  /// @pre an average of the same kind, of the same tensors
+  void load(byte_reader& in, low_bit_weights<L> const& weights) {
+    capture_average loaded(what_);
+    loaded.captures_ = static_cast<std::size_t>(in.get<std::uint64_t>());
+    if (loaded.captures_ > 0) {
+      auto const same = [](std::size_t saved, std::size_t has, std::string_view name) {
+        expects(saved == has, "capture_average::load: {} saved numbers for {}, which has {}", saved, name, has);
+      };
+      loaded.values_.resize(weights.size());
+      for (std::size_t i = 0; i != weights.size(); ++i) {
+        std::size_t const size = weights.weights(i).size();
+        loaded.codes_.emplace_back(weights.format(i).levels());
+        if (what_ == averaging::codes) {
+          loaded.codes_[i] = code_averager<>::load(in.block());
+          same(loaded.codes_[i].size(), size, weights.name(i));
+        } else {
+          loaded.values_[i].restore(in.block());
+          same(loaded.values_[i].mean().size(), size, weights.name(i));
+        }
+      }
+      for (auto const& f : weights.floats()) {
+        loaded.floats_.emplace_back().restore(in.block());
+        same(loaded.floats_.back().mean().size(), f.size(), "a float tensor");
+      }
+    }
+    *this = std::move(loaded);
   }
 
  private:

@@ -3,6 +3,7 @@
 #ifndef SQWA_METHOD_LOW_BIT_WEIGHTS_HPP
 #define SQWA_METHOD_LOW_BIT_WEIGHTS_HPP
 
+#include <sqwa/core/bytes.hpp>
 #include <sqwa/core/contract.hpp>
 #include <sqwa/core/noise.hpp>
 #include <sqwa/method/any_policy.hpp>
@@ -153,6 +154,25 @@ class low_bit_weights {
       std::ranges::transform(model.floats[i].values, floats[i].second.begin(),
                              [](float v) { return static_cast<scalar>(v); });
     }
+  }
+
+  /// The state beside the learner's: scales, and how many steps were made.
+  void save(byte_writer& out) const {
+    out.put(std::int64_t{step_});
+    for (tensor_state const& t : tensors_) out.put_all(std::span<float const>(t.scales));
+  }
+  /// Takes over what `save` wrote.
+  /// @pre as many scales for each tensor as it has
+  void load(byte_reader& in) {
+    step_index const steps = in.get<std::int64_t>();
+    std::vector<std::vector<float>> all;
+    for (tensor_state const& t : tensors_) {
+      auto const& scales = all.emplace_back(in.all<float>());
+      expects(scales.size() == t.scales.size(), "low_bit_weights::load: {} saved scales for tensor {}, which has {}",
+              scales.size(), std::string_view(t.name), t.scales.size());
+    }
+    step_ = steps;
+    for (std::size_t i = 0; i != all.size(); ++i) tensors_[i].scales = std::move(all[i]);
   }
 
   [[nodiscard]] L& trained() const noexcept { return *learner_; }

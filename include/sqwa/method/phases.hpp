@@ -3,11 +3,13 @@
 #ifndef SQWA_METHOD_PHASES_HPP
 #define SQWA_METHOD_PHASES_HPP
 
+#include <sqwa/core/bytes.hpp>
 #include <sqwa/core/contract.hpp>
 #include <sqwa/method/capture_average.hpp>
 #include <sqwa/method/learner.hpp>
 #include <sqwa/method/low_bit_weights.hpp>
 #include <sqwa/method/recipe.hpp>
+#include <sqwa/method/saved_numbers.hpp>
 #include <sqwa/nn/low_bit_model.hpp>
 #include <sqwa/nn/training_error.hpp>
 #include <sqwa/schedule/loss_gated.hpp>
@@ -33,16 +35,38 @@ using observer = std::function<void(progress const&)>;
 
 namespace detail {
 
-/// Calls `step(rate)` for each step of a phase and tells the observer; `after(t)` follows each step.
-template <class Step, class After>
-void run_phase(char const* name, sqwa::phase const& p, observer const& watch, Step step, After after) {
-  step_index const steps = p.length();
-  for (step_index t = 0; t != steps; ++t) {
-    float const rate = p.rate(t);
-    double const loss = step(rate);
-    if (watch) watch({name, t, steps, rate, loss});
-    after(t);
+/// One step of phase 1, at the rate of step t. Returns the loss.
+template <learner L>
+double float_step(L& l, sqwa::phase const& p, step_index t) {
+  double const loss = static_cast<double>(l.backward());
+  check_loss(loss, t, "float training");
+  l.update(p.rate(t));
+  return loss;
+}
+
+/// One step that moves the latent weights with the gradient at the low-bit ones. Scales that the recipe lets learn do
+/// so unless `hold_scales`. Returns the loss.
+template <learner L>
+double low_bit_step(low_bit_weights<L>& weights, sqwa::phase const& p, recipe const& r, step_index t,
+                    bool hold_scales = false) {
+  if (r.scales == scale_rule::refitted) weights.fit();
+  return weights.step(p.rate(t), r.gradient, r.scales == scale_rule::learned && !hold_scales);
+}
+
+/// Calls `step(t)`, which returns a loss, for each step of a phase, and tells the observer.
+template <class Step>
+void run_phase(char const* name, sqwa::phase const& p, observer const& watch, Step step) {
+  for (step_index t = 0, steps = p.length(); t != steps; ++t) {
+    double const loss = step(t);
+    if (watch) watch({name, t, steps, p.rate(t), loss});
   }
+}
+
+/// The control's one phase.
+inline sqwa::phase control_phase(recipe const& r) {
+  float const top = r.control_rate > 0 ? r.control_rate : r.retrain.rate(0);
+  step_index const steps = r.low_bit_steps();
+  return {cosine{.hi = top, .lo = 0, .length = steps}, steps};
 }
 
 }  // namespace detail
@@ -51,34 +75,9 @@ void run_phase(char const* name, sqwa::phase const& p, observer const& watch, St
 ///
 /// A loss that is not finite throws `training_error` with the step, and leaves the learner as the step before left it.
 template <learner L>
-void train_float(L& l, phase const& p, observer const& watch = {}) {
+void train_float(L& l, sqwa::phase const& p, observer const& watch = {}) {
   detail::reset_optimizer(l);
-  step_index done = 0;
-  auto const step = [&](float rate) {
-    double const loss = static_cast<double>(l.backward());
-    detail::check_loss(loss, done++, "float training");
-    l.update(rate);
-    return loss;
-  };
-  detail::run_phase("train", p, watch, step, [](step_index) {});
-}
-
-/// Trains the latent weights with the gradient at the low-bit ones; `after(t)` is called after each step. Where the
-/// recipe's scales are learned, they are while `scales_move()`.
-template <learner L, class After, class Move>
-void train_low_bit(char const* name, low_bit_weights<L>& weights, phase const& p, recipe const& r,
-                   observer const& watch, After after, Move scales_move) {
-  detail::reset_optimizer(weights.trained());
-  auto const step = [&](float rate) {
-    if (r.scales == scale_rule::refitted) weights.fit();
-    return weights.step(rate, r.gradient, r.scales == scale_rule::learned && scales_move());
-  };
-  detail::run_phase(name, p, watch, step, after);
-}
-template <learner L, class After>
-void train_low_bit(char const* name, low_bit_weights<L>& weights, phase const& p, recipe const& r,
-                   observer const& watch, After after) {
-  train_low_bit(name, weights, p, r, watch, after, [] { return true; });
+  detail::run_phase("train", p, watch, [&](step_index t) { return detail::float_step(l, p, t); });
 }
 
 /// What else is told while a model is retrained; each may be empty. What they throw ends the run.
@@ -90,40 +89,89 @@ struct retrain_hooks {
   std::function<void(low_bit_model const&)> captured = {};
 };
 
-/// Phase 3: retrains the directly quantized model and averages the captures. `last` receives the last of them.
+/// Phase 3 between two of its steps: the average of the captures so far, the last of them, and what a gated capture
+/// policy has seen.
 ///
 /// Learned scales stand still from the first capture on where codes are averaged: so that their sum stays exact.
-///
-/// A gated capture policy is asked with the training losses of this phase, that of the step at hand included; where it
-/// admits no candidate, `training_error` tells so and the learner keeps the retrained weights.
 template <learner L>
-capture_average<L> retrain(low_bit_weights<L>& weights, recipe const& r, low_bit_model& last,
-                           observer const& watch = {}, std::type_identity_t<retrain_hooks<L>> const& hooks = {}) {
-  capture_average<L> average(r.average);
-  loss_trend seen;
-  step_index candidates = 0;
-  auto const note = [&](progress const& p) {
-    seen = r.capture.next(seen, p.loss);
-    if (watch) watch(p);
-  };
-  auto const capture = [&](step_index t) {
+class retraining {
+ public:
+  explicit retraining(recipe const& r) : average_(r.average) {}
+
+  /// Step t: training, then, unless it is no capture's turn, a capture. Returns the loss.
+  double step(low_bit_weights<L>& weights, recipe const& r, step_index t, observer const& watch = {},
+              retrain_hooks<L> const& hooks = {}) {
+    bool const hold = r.average == averaging::codes && average_.captures() > 0;
+    double const loss = detail::low_bit_step(weights, r.retrain, r, t, hold);
+    seen_ = r.capture.next(seen_, loss);
+    if (watch) watch({"retrain", t, r.retrain.length(), r.retrain.rate(t), loss});
     if (hooks.after_step) hooks.after_step(weights, t);
-    if (!r.capture(r.retrain.rate, t, r.retrain.length())) return;
-    ++candidates;
-    if (!r.capture.admits(seen)) return;
+    if (!r.capture(r.retrain.rate, t, r.retrain.length())) return loss;
+    ++candidates_;
+    if (!r.capture.admits(seen_)) return loss;
     if (r.scales == scale_rule::refitted) weights.fit();
-    last = weights.capture();
-    average.update(last, weights);
-    if (hooks.captured) hooks.captured(last);
-  };
-  train_low_bit("retrain", weights, r.retrain, r, note, capture,
-                [&] { return r.average != averaging::codes || average.captures() == 0; });
-  if (candidates > 0 && average.captures() == 0) {
-    throw nn::training_error("retrain: the gate admitted none of " + std::to_string(candidates) +
-                             " captures; the recent loss is " + std::to_string(seen.recent) + ", the best was " +
-                             std::to_string(seen.best));
+    last_ = weights.capture();
+    average_.update(last_, weights);
+    if (hooks.captured) hooks.captured(last_);
+    return loss;
   }
-  return average;
+
+  /// After the last step: throws `training_error` where the gate admitted no candidate; the learner keeps the retrained
+  /// weights.
+  void finish() const {
+    if (candidates_ == 0 || average_.captures() > 0) return;
+    throw nn::training_error("retrain: the gate admitted none of " + std::to_string(candidates_) +
+                             " captures; the recent loss is " + std::to_string(seen_.recent) + ", the best was " +
+                             std::to_string(seen_.best));
+  }
+
+  [[nodiscard]] capture_average<L> const& average() const noexcept { return average_; }
+  /// The last capture; empty before the first.
+  [[nodiscard]] low_bit_model const& last() const noexcept { return last_; }
+
+  /// The whole state, for `load`.
+  void save(byte_writer& out) const {
+    average_.save(out);
+    out.put(std::int64_t{seen_.steps});
+    out.put(seen_.recent);
+    out.put(seen_.best);
+    out.put(std::int64_t{candidates_});
+    if (average_.captures() > 0) detail::save_numbers(last_, out);
+  }
+  /// The state that was saved at these weights.
+  /// @pre `in` holds what `save` wrote, of the same recipe and tensors
+  [[nodiscard]] static retraining load(byte_reader& in, recipe const& r, low_bit_weights<L> const& weights) {
+    retraining loaded(r);
+    loaded.average_.load(in, weights);
+    loaded.seen_.steps = in.get<std::int64_t>();
+    loaded.seen_.recent = in.get<double>();
+    loaded.seen_.best = in.get<double>();
+    loaded.candidates_ = in.get<std::int64_t>();
+    if (loaded.average_.captures() > 0) {
+      loaded.last_ = weights.capture();
+      detail::load_numbers(loaded.last_, in);
+    }
+    return loaded;
+  }
+
+ private:
+  capture_average<L> average_;
+  low_bit_model last_;
+  loss_trend seen_;
+  step_index candidates_ = 0;
+};
+
+/// Phase 3: retrains the directly quantized model and averages the captures.
+///
+/// A gated capture policy is asked with the training losses of this phase, that of the step at hand included.
+template <learner L>
+retraining<L> retrain(low_bit_weights<L>& weights, recipe const& r, observer const& watch = {},
+                      std::type_identity_t<retrain_hooks<L>> const& hooks = {}) {
+  retraining<L> phase3(r);
+  detail::reset_optimizer(weights.trained());
+  for (step_index t = 0; t != r.retrain.length(); ++t) phase3.step(weights, r, t, watch, hooks);
+  phase3.finish();
+  return phase3;
 }
 
 /// Phase 5, first half: fits the scales to the average that stands in the learner, unless the recipe freezes them.
@@ -136,16 +184,17 @@ void requantize(low_bit_weights<L>& weights, recipe const& r) {
 template <learner L>
 void fine_tune(low_bit_weights<L>& weights, recipe const& r, observer const& watch = {}) {
   if (r.fine_tune_from == start_point::quantized) weights.project();
-  train_low_bit("fine_tune", weights, r.fine_tune, r, watch, [](step_index) {});
+  detail::reset_optimizer(weights.trained());
+  detail::run_phase("fine_tune", r.fine_tune, watch,
+                    [&](step_index t) { return detail::low_bit_step(weights, r.fine_tune, r, t); });
 }
 
 /// The control: cosine retraining of the directly quantized model for as many steps as phases 3 and 5 take.
 template <learner L>
 void train_control(low_bit_weights<L>& weights, recipe const& r, observer const& watch = {}) {
-  float const top = r.control_rate > 0 ? r.control_rate : r.retrain.rate(0);
-  step_index const steps = r.low_bit_steps();
-  phase const p{cosine{.hi = top, .lo = 0, .length = steps}, steps};
-  train_low_bit("control", weights, p, r, watch, [](step_index) {});
+  phase const p = detail::control_phase(r);
+  detail::reset_optimizer(weights.trained());
+  detail::run_phase("control", p, watch, [&](step_index t) { return detail::low_bit_step(weights, p, r, t); });
 }
 
 }  // namespace sqwa::inline SQWA_ABI

@@ -7,6 +7,7 @@
 #include <sqwa/nn/batch_norm.hpp>
 #include <sqwa/nn/conv2d.hpp>
 #include <sqwa/nn/layer.hpp>
+#include <sqwa/nn/padding_shortcut.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -49,7 +50,8 @@ class basic_block {
         options_(options),
         conv1_(filters, {.kernel = 3, .stride = options.stride, .padding = 1, .bias = false}),
         conv2_(filters, {.kernel = 3, .padding = 1, .bias = false}),
-        projection_(filters, {.kernel = 1, .stride = options.stride, .bias = false}) {}
+        projection_(filters, {.kernel = 1, .stride = options.stride, .bias = false}),
+        padding_(filters, options.stride) {}
 
   /// @pre the input is an image; with a padding shortcut it has at most as many channels as the output
   shape build(shape const& input, noise const& init) {
@@ -65,11 +67,9 @@ class basic_block {
     if (projects()) {
       projection_norm_.build(projection_.build(input, own(5)), own(6));
     } else {
-      expects(input[2] <= filters_, "basic_block: {} channels do not fit into {} by padding", input[2], filters_);
+      padding_.build(input, init);
     }
-    columns_ = input[1];
     channels_ = input[2];
-    across_ = output[1];
     in_size_ = input.size();
     out_size_ = output.size();
     return output;
@@ -122,7 +122,8 @@ class basic_block {
       if (projects()) {
         projection_norm_.gather_gradient(p, to, projected_.data() + first * out_size_, n / filters_);
       } else if (!identity_ && !dx.empty()) {
-        pad_back(to, dx.data() + first * in_size_, samples);
+        padding_.backward({}, std::span<T const>(to, n), dx.subspan(first * in_size_, samples * in_size_), samples,
+                          backend<>{});
       }
     });
     norm2_.settle_gradient(batch);
@@ -224,31 +225,8 @@ class basic_block {
     }
     detail::for_each_channel(rows, filters_,
                              [=](std::size_t at, std::size_t c) { to[at] = from[at] * factor[c] + offset[c]; });
-    for_each_kept(samples, [=, n = channels_](std::size_t in, std::size_t out) {
-      for (std::size_t c = 0; c != n; ++c) to[out + c] += other[in + c];
-    });
-  }
-
-  /// dx = what the padding shortcut hands back of the errors.
-  void pad_back(T const* error, T* dx, std::size_t samples) const {
-    std::fill_n(dx, samples * in_size_, T(0));
-    for_each_kept(samples,
-                  [=, n = channels_](std::size_t in, std::size_t out) { std::copy_n(error + out, n, dx + in); });
-  }
-
-  /// Calls `f(element of the input, element of the output)` for the first channel of each pixel that the padding
-  /// shortcut keeps.
-  template <class F>
-  void for_each_kept(std::size_t samples, F f) const {
-    std::size_t const down = out_size_ / (across_ * filters_), front = (filters_ - channels_) / 2;
-    for (std::size_t s = 0; s != samples; ++s) {
-      for (std::size_t i = 0; i != down; ++i) {
-        for (std::size_t j = 0; j != across_; ++j) {
-          f(s * in_size_ + (i * columns_ + j) * options_.stride * channels_,
-            s * out_size_ + (i * across_ + j) * filters_ + front);
-        }
-      }
-    }
+    padding_.add(x.subspan(first * in_size_, samples * in_size_), std::span(to, samples * out_size_), samples,
+                 backend<>{});
   }
 
   /// Calls `f(piece, first sample, samples)` for each piece of the batch.
@@ -263,8 +241,9 @@ class basic_block {
   basic_block_options options_;
   conv2d<T> conv1_, conv2_, projection_;
   batch_norm<T> norm1_, norm2_, projection_norm_;
+  padding_shortcut<T> padding_;
   bool identity_ = true;  // the shortcut is the input itself
-  std::size_t columns_ = 0, channels_ = 0, across_ = 0, in_size_ = 0, out_size_ = 0;
+  std::size_t channels_ = 0, in_size_ = 0, out_size_ = 0;
   detail::aligned_vector<T> first_, second_, projected_;  // outputs of the convolutions; errors later
   detail::aligned_vector<T> error_;                       // of the output, behind its relu
 };

@@ -60,8 +60,6 @@ class conv2d {
     kaiming_uniform(mutable_values(weight_), k * k * channels, init);
     bias_ = xt::zeros<T>({options_.bias ? filters_ : 0});
     bias_gradient_ = bias_;
-    transposed_.resize(weight_.size());
-    flipped_.resize(weight_.size());
     partial_.clear();
     partial_bias_.clear();
     return shape{shape_.down, shape_.across, filters_};
@@ -89,10 +87,9 @@ class conv2d {
   template <any_backend B, class Load, class Finish>
   void forward(std::span<T const> x, std::span<T> y, std::size_t batch, B const& where, Load const& load,
                Finish const& finish) {
-    detail::transpose(weight_.data(), transposed_.data(), filters_, shape_.window(), 0, shape_.window());
     with_engine<typename B::kernels>([&](auto& engine) {
       using K = typename B::kernels;
-      engine.template prepare_forward<K>(std::span<T const>(transposed_));
+      engine.template prepare_forward<K>({weight_.data(), weight_.size()});
       in_groups(engine, batch, where, finish, [&](std::size_t first, std::size_t count, T* scratch) {
         std::size_t const at = first * shape_.input_size();
         T* const to = y.data() + first * shape_.output_size();
@@ -110,10 +107,9 @@ class conv2d {
   void backward(std::span<T const> x, std::span<T const> dy, std::span<T> dx, bool add, std::size_t batch,
                 B const& where, LoadX const& load_x, LoadErrors const& load_errors, Finish const& finish) {
     auto const pieces = detail::sample_pieces(batch);
-    flip();
     with_engine<typename B::kernels>([&](auto& engine) {
       using K = typename B::kernels;
-      engine.template prepare_backward<K>(std::span<T const>(flipped_));
+      engine.template prepare_backward<K>({weight_.data(), weight_.size()});
       where.exec.for_each(pieces.count(), [&](std::size_t p) {
         auto const memory = detail::thread_workspace<T>(engine.gradient_size() + engine.scratch());
         T* const gradient = memory.data();
@@ -159,17 +155,6 @@ class conv2d {
     f(direct_);
   }
 
-  /// [kernel reversed][kernel reversed][filters][channels]
-  void flip() {
-    std::size_t const taps = options_.kernel * options_.kernel, channels = shape_.channels;
-    for (std::size_t o = 0; o != filters_; ++o) {
-      for (std::size_t t = 0; t != taps; ++t) {
-        std::copy_n(weight_.data() + (o * taps + t) * channels, channels,
-                    flipped_.data() + ((taps - 1 - t) * filters_ + o) * channels);
-      }
-    }
-  }
-
   void sum_errors(std::span<T const> dy, std::size_t first, std::size_t last, T* sums) const {
     T const* const errors = dy.data() + first * shape_.output_size();
     detail::sum_channels((last - first) * shape_.down * shape_.across, filters_, sums,
@@ -207,8 +192,6 @@ class conv2d {
   detail::winograd_convolution<T> winograd_;
   xt::xtensor<T, 4> weight_, weight_gradient_;
   xt::xtensor<T, 1> bias_, bias_gradient_;
-  std::vector<T> transposed_;              // [kernel][kernel][channels][filters]
-  std::vector<T> flipped_;                 // [kernel reversed][kernel reversed][filters][channels]
   std::vector<T> partial_, partial_bias_;  // one part for each piece of the batch
 };
 

@@ -64,6 +64,17 @@ struct canvas_frame {
       std::fill_n(canvas + (shift + rows) * row_stride(), (canvas_rows - shift - rows) * row_stride(), T(0));
     }
   }
+
+  /// The other way: `count` images become, or with `add` are added, what their canvases hold.
+  template <class T>
+  void take_out(T const* canvas, std::size_t count, T* images, bool add) const {
+    for (std::size_t s = 0; s != count; ++s, canvas += canvas_size()) {
+      for (std::size_t i = 0; i != rows; ++i, images += columns * channels) {
+        T const* const row = canvas + (shift + i) * row_stride() + shift * channels;
+        for (std::size_t k = 0; k != columns * channels; ++k) images[k] = add ? images[k] + row[k] : row[k];
+      }
+    }
+  }
 };
 
 }  // namespace nn::detail

@@ -57,12 +57,13 @@ class sample_stream {
   std::vector<std::uint32_t> order_;  // of the epoch at hand
 };
 
-/// Bytes to numbers: (byte - mean) / deviation, for each channel with the mean and deviation of all images of a set.
+/// Bytes to numbers: (byte - mean) / deviation, for each channel.
 ///
-/// Sums are taken in integers, so that nothing depends on their order. A channel of one value: deviation 1.
-/// Memory: 256 numbers for each channel.
+/// Mean and deviation are in units of a byte, 0 to 255. Memory: 256 numbers for each channel.
 class normalization {
  public:
+  /// Those of all images of a set. Sums are taken in integers, so that nothing depends on their order. A channel of one
+  /// value: deviation 1.
   /// @pre the images have elements
   explicit normalization(data_set const& set) {
     std::size_t const channels = set.images.shape(3);
@@ -78,16 +79,25 @@ class normalization {
       }
       double const m = static_cast<double>(sum) / static_cast<double>(n);
       double const variance = static_cast<double>(squares) / static_cast<double>(n) - m * m;
-      double const d = variance > 0 ? std::sqrt(variance) : 1;
-      mean_.push_back(m);
-      deviation_.push_back(d);
-      auto& row = table_.emplace_back();
-      for (std::size_t v = 0; v != 256; ++v) row[v] = static_cast<float>((static_cast<double>(v) - m) / d);
+      add_channel(m, variance > 0 ? std::sqrt(variance) : 1);
+    }
+  }
+
+  /// Given ones, a pair for each channel. What torchvision's Normalize takes for numbers in [0, 1], times 255.
+  /// @pre as many deviations as means, at least one; means finite, deviations finite and above 0
+  normalization(std::span<double const> mean, std::span<double const> deviation) {
+    expects(!mean.empty() && mean.size() == deviation.size(), "normalization: {} means and {} deviations", mean.size(),
+            deviation.size());
+    for (std::size_t c = 0; c != mean.size(); ++c) {
+      expects(std::isfinite(mean[c]) && std::isfinite(deviation[c]) && deviation[c] > 0,
+              "normalization: mean {} and deviation {} of channel {}", mean[c], deviation[c], c);
+      add_channel(mean[c], deviation[c]);
     }
   }
 
   [[nodiscard]] std::span<double const> mean() const noexcept { return mean_; }
   [[nodiscard]] std::span<double const> deviation() const noexcept { return deviation_; }
+  [[nodiscard]] std::size_t channels() const noexcept { return table_.size(); }
 
   /// Whole pixels, channels last, as numbers.
   void apply(std::span<std::uint8_t const> bytes, std::span<float> out) const noexcept {
@@ -98,7 +108,32 @@ class normalization {
     }
   }
 
+  /// The same with the pixels in opposite order.
+  void apply_mirrored(std::span<std::uint8_t const> bytes, std::span<float> out) const noexcept {
+    std::size_t const channels = table_.size();
+    for (std::size_t c = 0; c != channels; ++c) {
+      float const* const row = table_[c].data();
+      std::size_t from = bytes.size() + c;
+      for (std::size_t i = c; i < bytes.size(); i += channels) out[i] = row[bytes[from -= channels]];
+    }
+  }
+
+  /// Whole pixels of bytes 0.
+  void apply_zeros(std::span<float> out) const noexcept {
+    std::size_t const channels = table_.size();
+    for (std::size_t c = 0; c != channels; ++c) {
+      for (std::size_t i = c; i < out.size(); i += channels) out[i] = table_[c][0];
+    }
+  }
+
  private:
+  void add_channel(double m, double d) {
+    mean_.push_back(m);
+    deviation_.push_back(d);
+    auto& row = table_.emplace_back();
+    for (std::size_t v = 0; v != 256; ++v) row[v] = static_cast<float>((static_cast<double>(v) - m) / d);
+  }
+
   std::vector<double> mean_, deviation_;
   std::vector<std::array<float, 256>> table_;
 };

@@ -3,6 +3,7 @@
 #ifndef SQWA_NN_DENSE_HPP
 #define SQWA_NN_DENSE_HPP
 
+#include <sqwa/nn/aligned_vector.hpp>
 #include <sqwa/nn/init.hpp>
 #include <sqwa/nn/layer.hpp>
 #include <sqwa/tensor/xtensor.hpp>
@@ -23,7 +24,7 @@ struct dense_options {
 /// y = W x + bias. A sample of any extents is read as one row.
 ///
 /// Parameters: `weight` [outputs][inputs], Kaiming-uniform at first, and `bias` [outputs], zero at first.
-/// Memory: parameters, their gradients and the transposed weights.
+/// Memory: parameters, their gradients, the transposed inputs and outputs of a batch.
 template <real T = float>
 class dense {
  public:
@@ -45,37 +46,37 @@ class dense {
     kaiming_uniform(mutable_values(weight_), inputs_, init);
     bias_ = xt::zeros<T>({options_.bias ? outputs_ : 0});
     bias_gradient_ = bias_;
-    transposed_.resize(weight_.size());
+    turned_input_.clear();
+    turned_output_.clear();
     return shape{outputs_};
   }
 
-  void reserve(std::size_t) {}
+  void reserve(std::size_t batch) {
+    turned_input_.resize(std::max(turned_input_.size(), batch * inputs_));
+    turned_output_.resize(std::max(turned_output_.size(), batch * outputs_));
+  }
 
   template <any_backend B>
   void forward(std::span<T const> x, std::span<T> y, std::size_t batch, pass, B const& where) {
-    chunks const strips{inputs_, std::max<std::size_t>(strip, (inputs_ + 15) / 16)};
-    where.exec.for_each(strips.count(), [&](std::size_t p) {
-      detail::transpose(weight_.data(), transposed_.data(), outputs_, inputs_, strips.first(p), strips.last(p));
+    chunks const columns{inputs_, std::max<std::size_t>(strip, (inputs_ + 15) / 16)};
+    where.exec.for_each(columns.count(), [&](std::size_t p) {
+      detail::transpose(x.data(), turned_input_.data(), batch, inputs_, columns.first(p), columns.last(p));
     });
-    auto const pieces = detail::sample_pieces(batch);
-    where.exec.for_each(pieces.count(), [&](std::size_t p) {
-      std::size_t const first = pieces.first(p), rows = pieces.last(p) - first;
-      matrix<T> const out{y.data() + first * outputs_, rows, outputs_};
-      for (std::size_t i = 0; i != rows; ++i) {
-        if (options_.bias) {
-          std::copy_n(bias_.data(), outputs_, &out(i, 0));
-        } else {
-          std::fill_n(&out(i, 0), outputs_, T(0));
-        }
-      }
-      B::kernels::template gemm<T>(out, {x.data() + first * inputs_, rows, inputs_},
-                                   {transposed_.data(), inputs_, outputs_});
+    auto const strips = strips_of_outputs();
+    where.exec.for_each(strips.count(), [&](std::size_t p) {  // a strip of outputs reads its weights once
+      std::size_t const first = strips.first(p), rows = strips.last(p) - first;
+      T* const to = turned_output_.data() + first * batch;
+      for (std::size_t i = 0; i != rows; ++i)
+        std::fill_n(to + i * batch, batch, options_.bias ? bias_(first + i) : T(0));
+      B::kernels::template gemm<T>({to, rows, batch}, {weight_.data() + first * inputs_, rows, inputs_},
+                                   {turned_input_.data(), inputs_, batch});
     });
+    detail::transpose(turned_output_.data(), y.data(), outputs_, batch, 0, batch);
   }
 
   template <any_backend B>
   void backward(std::span<T const> x, std::span<T const> dy, std::span<T> dx, std::size_t batch, B const& where) {
-    chunks const strips{outputs_, std::max<std::size_t>(strip, (outputs_ + 15) / 16)};
+    auto const strips = strips_of_outputs();
     where.exec.for_each(strips.count(), [&](std::size_t p) {  // a strip of outputs sums over the batch by itself
       std::size_t const first = strips.first(p), rows = strips.last(p) - first;
       T* const gradient = weight_gradient_.data() + first * inputs_;
@@ -111,13 +112,14 @@ class dense {
 
  private:
   static constexpr std::size_t strip = 16;
+  chunks strips_of_outputs() const { return {outputs_, std::max<std::size_t>(strip, (outputs_ + 15) / 16)}; }
 
   std::size_t outputs_;
   dense_options options_;
   std::size_t inputs_ = 0;
   xt::xtensor<T, 2> weight_, weight_gradient_;
   xt::xtensor<T, 1> bias_, bias_gradient_;
-  std::vector<T> transposed_;  // [inputs][outputs]
+  detail::aligned_vector<T> turned_input_, turned_output_;  // [inputs][batch], [outputs][batch]
 };
 
 static_assert(layer<dense<float>> && layer<dense<double>>);

@@ -20,171 +20,139 @@ namespace sqwa::inline SQWA_ABI {
 
 namespace nn::detail {
 
-/// A convolution as matrix products of windows that are read in place.
+/// A convolution as matrix products: windows, read in place, times the weights; and for the gradient in the input,
+/// errors times the weights, added where the windows lie.
 ///
-/// The gradient in the input of a convolution of stride s is s * s convolutions of stride 1: the inputs of one
-/// remainder of (row + padding, column + padding) modulo s see every s-th row and column of the kernel.
+/// Rows of products that fill no vector are filled up with zeros.
 template <class T>
 class direct_convolution {
  public:
   void build(convolution_shape const& s) {
     shape_ = s;
-    std::size_t const reach = (s.kernel - 1) / s.stride;  // how many outputs beside its own an input may touch
     input_ = {s.rows, s.columns, s.channels, s.rows + 2 * s.padding, s.columns + 2 * s.padding, s.padding};
-    errors_ = {
-        s.down, s.across, s.filters, back_extent(s.rows, s.down) + reach, back_extent(s.columns, s.across) + reach,
-        reach};
-    group_ = std::max<std::size_t>(1, (63 + s.down * s.across) / (s.down * s.across));  // fill the register tiles
-    expects(group_ * std::max(input_.canvas_size(), errors_.canvas_size()) <= std::numeric_limits<std::uint32_t>::max(),
+    group_ = std::max<std::size_t>(1, (block - 1 + s.down * s.across) / (s.down * s.across));
+    expects(group_ * input_.canvas_size() <= std::numeric_limits<std::uint32_t>::max(),
             "conv2d: an image of {} elements", s.input_size());
-    list_windows();
-    list_back_windows();
-    back_filters_.resize(s.kernel * s.kernel * s.channels * s.filters);
-  }
-
-  std::size_t group() const noexcept { return group_; }
-  std::size_t gradient_size() const noexcept { return shape_.window() * shape_.filters; }
-  std::size_t scratch() const noexcept {
-    return group_ * (input_.canvas_size() + errors_.canvas_size() + shape_.output_size());
-  }
-
-  template <class K>
-  void prepare_forward(std::span<T const> weights) noexcept {
-    filters_ = weights;
-  }
-  /// Sorts the flipped weights [kernel reversed][kernel reversed][filters][channels] by remainder.
-  template <class K>
-  void prepare_backward(std::span<T const> weights) {
-    std::size_t const k = shape_.kernel, s = shape_.stride, size = shape_.filters * shape_.channels;
-    T* to = back_filters_.data();
-    for (std::size_t a = 0; a != s; ++a) {
-      for (std::size_t b = 0; b != s; ++b) {
-        for (std::size_t i = 0; i != k; ++i) {
-          for (std::size_t j = 0; j != k; ++j) {
-            if ((k - 1 - i) % s != a || (k - 1 - j) % s != b) continue;
-            to = std::copy_n(weights.data() + (i * k + j) * size, size, to);
-          }
+    offsets_.clear();
+    for (std::size_t n = 0; n != group_; ++n) {
+      for (std::size_t i = 0; i != s.down; ++i) {
+        for (std::size_t j = 0; j != s.across; ++j) {
+          offsets_.push_back(static_cast<std::uint32_t>(n * input_.canvas_size() + i * s.stride * input_.row_stride() +
+                                                        j * s.stride * s.channels));
         }
       }
     }
+    wide_filters_ = filled(s.filters);
+    wide_window_ = filled(s.window());
+    columns_.assign(s.window() * wide_filters_, T(0));
+    rows_.assign(s.filters * wide_window_, T(0));
+  }
+
+  std::size_t group() const noexcept { return group_; }
+  std::size_t gradient_size() const noexcept { return shape_.window() * wide_filters_; }
+  std::size_t scratch() const noexcept {
+    return group_ * (2 * input_.canvas_size() + shape_.output_size() + shape_.down * shape_.across * wide_filters_) +
+           block * wide_window_;
+  }
+
+  /// Takes the weights [filters][kernel][kernel][channels].
+  template <class K>
+  void prepare_forward(std::span<T const> weights) {
+    for (std::size_t o = 0; o != shape_.filters; ++o) {
+      for (std::size_t k = 0; k != shape_.window(); ++k) {
+        columns_[k * wide_filters_ + o] = weights[o * shape_.window() + k];
+      }
+    }
+  }
+  template <class K>
+  void prepare_backward(std::span<T const> weights) {
+    spread(weights.data(), shape_.window(), rows_.data(), wide_window_, shape_.filters);
   }
 
   template <class K, class Load>
   void forward(T const* x, std::size_t at, std::size_t count, T* y, bool add, Load const& load, T* scratch) const {
-    matrix<T> const out{y, count * shape_.down * shape_.across, shape_.filters};
-    if (!add) std::fill_n(y, count * shape_.output_size(), T(0));
-    K::template convolve<T>(out, view(x, at, count, load, scratch), {filters_.data(), shape_.window(), shape_.filters});
+    std::size_t const positions = count * shape_.down * shape_.across;
+    T* const wide = scratch + group_ * input_.canvas_size();
+    T* const to = wide_filters_ == shape_.filters ? y : wide;
+    if (!add) {
+      std::fill_n(to, positions * wide_filters_, T(0));
+    } else if (to != y) {
+      spread(y, shape_.filters, to, wide_filters_, positions);
+    }
+    K::template convolve<T>({to, positions, wide_filters_}, view(x, at, count, load, scratch),
+                            {columns_.data(), shape_.window(), wide_filters_});
+    if (to != y) gather(to, wide_filters_, y, shape_.filters, positions);
   }
 
   template <class K, class LoadX, class LoadErrors>
   void backward(T const* x, std::size_t at_x, T const* dy, std::size_t at_dy, std::size_t count, T* gradient, T* dx,
                 bool add, LoadX const& load_x, LoadErrors const& load_errors, T* scratch) const {
-    T* const canvas = scratch + group_ * input_.canvas_size();
-    T* const loaded = canvas + group_ * errors_.canvas_size();
+    std::size_t const positions = count * shape_.down * shape_.across;
+    T* const loaded = scratch + group_ * input_.canvas_size();
+    T* const wide = loaded + group_ * shape_.output_size();
+    T* const rest = wide + group_ * shape_.down * shape_.across * wide_filters_;
     T const* errors = dy;
     if constexpr (!std::is_same_v<LoadErrors, copy_pixels>) {
-      load_errors(dy, loaded, count * shape_.down * shape_.across, at_dy);
+      load_errors(dy, loaded, positions, at_dy);
       errors = loaded;
     }
-    auto const windows = view(x, at_x, count, load_x, scratch);
-    K::template convolve_transposed<T>({gradient, shape_.window(), shape_.filters}, windows,
-                                       {errors, windows.rows(), shape_.filters});
+    if (wide_filters_ != shape_.filters) spread(errors, shape_.filters, wide, wide_filters_, positions);
+    K::template convolve_transposed<T>({gradient, shape_.window(), wide_filters_},
+                                       view(x, at_x, count, load_x, scratch),
+                                       {wide_filters_ != shape_.filters ? wide : errors, positions, wide_filters_});
     if (dx == nullptr) return;
-    errors_.fill(errors, at_dy, count, canvas, copy_pixels{shape_.filters});
-    if (!add) std::fill_n(dx, count * shape_.input_size(), T(0));
-    for (back_call const& c : back_calls_) {
-      if (c.sample >= count) break;
-      std::size_t const windows_of_call = std::min(c.windows, (count - c.sample) * shape_.rows * shape_.columns);
-      matrix<T> const out{dx + c.to, windows_of_call, shape_.channels, shape_.stride * shape_.channels};
-      K::template convolve<T>(out,
-                              {canvas, std::span(back_offsets_).subspan(c.first, windows_of_call), c.runs,
-                               c.length * shape_.filters, errors_.row_stride()},
-                              {back_filters_.data() + c.filter, c.runs * c.length * shape_.filters, shape_.channels});
+    if (input_.is_image()) {
+      if (!add) std::fill_n(dx, count * shape_.input_size(), T(0));
+      add_windows<K>(errors, positions, dx, rest);
+    } else {
+      std::fill_n(scratch, count * input_.canvas_size(), T(0));
+      add_windows<K>(errors, positions, scratch, rest);
+      input_.take_out(scratch, count, dx, add);
     }
   }
 
   template <class K>
   void finish_gradient(T const* gradient, T* weights) const {
-    std::copy_n(gradient, gradient_size(), weights);
+    gather(gradient, wide_filters_, weights, shape_.filters, shape_.window());
   }
 
  private:
-  /// One call of the kernel for the gradient in the input.
-  struct back_call {
-    std::size_t sample;        // of the group
-    std::size_t to;            // the first input
-    std::size_t first;         // its window among the offsets
-    std::size_t windows;       // how many
-    std::size_t filter;        // where its rows and columns of the kernel begin
-    std::size_t runs, length;  // how many rows and columns these are
-  };
+  /// Windows that are multiplied at once: enough to fill register tiles.
+  static constexpr std::size_t block = 64;
 
-  /// Rows of errors that the windows of all inputs span, without those in front.
-  std::size_t back_extent(std::size_t inputs, std::size_t outputs) const noexcept {
-    return std::max((inputs - 1 + shape_.padding) / shape_.stride + 1, outputs);
+  /// The width that so many columns are filled up to.
+  static std::size_t filled(std::size_t n) noexcept { return n % 16 == 0 ? n : n <= 4 ? 4 : (n + 7) / 8 * 8; }
+
+  /// Rows become wider, with zeros behind.
+  static void spread(T const* from, std::size_t width, T* to, std::size_t wide, std::size_t rows) noexcept {
+    for (std::size_t i = 0; i != rows; ++i, from += width, to += wide) {
+      for (std::size_t j = 0; j != wide; ++j) to[j] = j < width ? from[j] : T(0);
+    }
   }
-  /// How many rows of the kernel have that remainder.
-  std::size_t taps(std::size_t remainder) const noexcept {
-    return remainder < shape_.kernel ? (shape_.kernel - 1 - remainder) / shape_.stride + 1 : 0;
+  /// Rows become narrower again.
+  static void gather(T const* from, std::size_t wide, T* to, std::size_t width, std::size_t rows) noexcept {
+    for (std::size_t i = 0; i != rows; ++i, from += wide, to += width) {
+      for (std::size_t j = 0; j != width; ++j) to[j] = from[j];
+    }
   }
 
-  void list_windows() {
-    offsets_.clear();
-    for (std::size_t s = 0; s != group_; ++s) {
-      for (std::size_t i = 0; i != shape_.down; ++i) {
-        for (std::size_t j = 0; j != shape_.across; ++j) {
-          offsets_.push_back(static_cast<std::uint32_t>(s * input_.canvas_size() +
-                                                        i * shape_.stride * input_.row_stride() +
-                                                        j * shape_.stride * shape_.channels));
+  /// Adds to a canvas of inputs what each output's error hands back to its window, output after output.
+  template <class K>
+  void add_windows(T const* errors, std::size_t positions, T* canvas, T* products) const {
+    std::size_t const length = shape_.kernel * shape_.channels;
+    for (std::size_t first = 0; first < positions; first += block) {
+      std::size_t const n = std::min(block, positions - first);
+      std::fill_n(products, n * wide_window_, T(0));
+      K::template gemm<T>({products, n, wide_window_}, {errors + first * shape_.filters, n, shape_.filters},
+                          {rows_.data(), shape_.filters, wide_window_});
+      for (std::size_t i = 0; i != n; ++i) {
+        for (std::size_t r = 0; r != shape_.kernel; ++r) {
+          T* const to = canvas + offsets_[first + i] + r * input_.row_stride();
+          T const* const from = products + i * wide_window_ + r * length;
+          for (std::size_t j = 0; j != length; ++j) to[j] += from[j];
         }
       }
     }
-  }
-
-  /// One call for all inputs where the stride is 1, else one for each row of an image and remainder of the column.
-  void list_back_windows() {
-    std::size_t const s = shape_.stride, p = shape_.padding;
-    back_offsets_.clear();
-    back_calls_.clear();
-    for (std::size_t sample = 0; sample != group_; ++sample) {
-      for (std::size_t i = 0; i != shape_.rows; ++i) {
-        for (std::size_t b = 0; b != s; ++b) {
-          std::size_t const a = (i + p) % s, runs = taps(a), length = taps(b);
-          std::size_t const begin = (b + s - p % s) % s;  // the first column of that remainder
-          if (runs * length == 0 || begin >= shape_.columns) continue;
-          back_call call{sample,
-                         (sample * shape_.rows + i) * shape_.columns * shape_.channels + begin * shape_.channels,
-                         back_offsets_.size(),
-                         0,
-                         filter_of(a, b),
-                         runs,
-                         length};
-          for (std::size_t j = begin; j < shape_.columns; j += s, ++call.windows) {
-            std::size_t const row = (i + p) / s + errors_.shift + 1 - runs,
-                              column = (j + p) / s + errors_.shift + 1 - length;
-            back_offsets_.push_back(static_cast<std::uint32_t>(sample * errors_.canvas_size() +
-                                                               row * errors_.row_stride() + column * shape_.filters));
-          }
-          if (s == 1 && !back_calls_.empty()) {
-            back_calls_.front().windows += call.windows;
-          } else {
-            back_calls_.push_back(call);
-          }
-        }
-      }
-    }
-  }
-
-  /// Where the rows and columns of remainders a and b begin among the sorted filters.
-  std::size_t filter_of(std::size_t a, std::size_t b) const noexcept {
-    std::size_t before = 0;
-    for (std::size_t i = 0; i != shape_.stride; ++i) {
-      for (std::size_t j = 0; j != shape_.stride; ++j) {
-        if (i == a && j == b) return before * shape_.filters * shape_.channels;
-        before += taps(i) * taps(j);
-      }
-    }
-    return 0;
   }
 
   template <class Load>
@@ -199,12 +167,12 @@ class direct_convolution {
   }
 
   convolution_shape shape_;
-  canvas_frame input_, errors_;
+  canvas_frame input_;
   std::size_t group_ = 1;
-  std::vector<std::uint32_t> offsets_, back_offsets_;  // where the windows of a group begin
-  std::vector<back_call> back_calls_;
-  std::span<T const> filters_;
-  std::vector<T> back_filters_;
+  std::vector<std::uint32_t> offsets_;  // where the windows of a group begin
+  std::size_t wide_filters_ = 0, wide_window_ = 0;
+  aligned_vector<T> columns_;  // the weights, a column a filter
+  aligned_vector<T> rows_;     // the weights, a row a filter
 };
 
 }  // namespace nn::detail

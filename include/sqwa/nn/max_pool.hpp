@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -38,6 +39,17 @@ class max_pool : public layer_defaults<T> {
             kernel_, input[0], input[1]);
     input_ = input;
     output_ = shape{(input[0] - kernel_) / stride_ + 1, (input[1] - kernel_) / stride_ + 1, input[2]};
+    expects(input.size() <= std::numeric_limits<std::uint32_t>::max(), "max_pool: an image of {} elements",
+            input.size());
+    auto const element = [&](std::size_t row, std::size_t column, std::size_t channel) {
+      return static_cast<std::uint32_t>((row * input[1] + column) * input[2] + channel);
+    };
+    window_.clear();
+    for (std::size_t k = 0; k != kernel_ * kernel_; ++k) window_.push_back(element(k / kernel_, k % kernel_, 0));
+    row_.clear();
+    for (std::size_t i = 0; i != output_[1] * output_[2]; ++i) {
+      row_.push_back(element(0, i / output_[2] * stride_, i % output_[2]));
+    }
     return output_;
   }
 
@@ -45,20 +57,19 @@ class max_pool : public layer_defaults<T> {
 
   template <any_backend B>
   void forward(std::span<T const> x, std::span<T> y, std::size_t batch, pass, B const& where) {
-    each_window(batch, where, [&](std::size_t from, std::size_t to) {
-      std::size_t const channels = input_[2];
-      T const* const window = x.data() + from;
-      T* const best = y.data() + to;
-      std::uint32_t* const choice = choice_.data() + to;
-      std::copy_n(window, channels, best);
-      std::fill_n(choice, channels, 0U);
-      for (std::uint32_t k = 1; k != kernel_ * kernel_; ++k) {
-        T const* const candidate = window + offset(k);
-        for (std::size_t c = 0; c != channels; ++c) {
-          bool const better = candidate[c] > best[c];
-          best[c] = better ? candidate[c] : best[c];
-          choice[c] = better ? k : choice[c];
+    each_row(batch, where, [&](std::size_t from, std::size_t to) {
+      T const* const image = x.data() + from;
+      for (std::size_t i = 0; i != row_.size(); ++i) {
+        T const* const window = image + row_[i];
+        T best = window[0];
+        std::uint32_t choice = 0;
+        for (std::uint32_t const k : window_) {
+          bool const better = window[k] > best;
+          best = better ? window[k] : best;
+          choice = better ? k : choice;
         }
+        y[to + i] = best;
+        choice_[to + i] = choice;
       }
     });
   }
@@ -71,31 +82,21 @@ class max_pool : public layer_defaults<T> {
       std::fill_n(dx.data() + pieces.first(p) * input_.size(), (pieces.last(p) - pieces.first(p)) * input_.size(),
                   T(0));
     });
-    each_window(batch, where, [&](std::size_t from, std::size_t to) {
-      std::uint32_t const* const choice = choice_.data() + to;
-      T const* const error = dy.data() + to;
-      for (std::uint32_t k = 0; k != kernel_ * kernel_; ++k) {
-        T* const target = dx.data() + from + offset(k);
-        for (std::size_t c = 0; c != input_[2]; ++c) target[c] += choice[c] == k ? error[c] : T(0);
-      }
+    each_row(batch, where, [&](std::size_t from, std::size_t to) {
+      T* const image = dx.data() + from;
+      for (std::size_t i = 0; i != row_.size(); ++i) image[row_[i] + choice_[to + i]] += dy[to + i];
     });
   }
 
  private:
-  /// How far element k of a window lies from its first.
-  std::size_t offset(std::size_t k) const noexcept { return (k / kernel_ * input_[1] + k % kernel_) * input_[2]; }
-
-  /// Calls `f(from, to)` for each window: where it begins in the input and where its result lies.
+  /// Calls `f(from, to)` for each row of outputs: where its first window begins in the input and where it lies.
   template <any_backend B, class F>
-  void each_window(std::size_t batch, B const& where, F f) const {
+  void each_row(std::size_t batch, B const& where, F f) const {
     auto const pieces = detail::sample_pieces(batch);
     where.exec.for_each(pieces.count(), [&](std::size_t p) {
       for (std::size_t s = pieces.first(p); s != pieces.last(p); ++s) {
-        std::size_t to = s * output_.size();
         for (std::size_t i = 0; i != output_[0]; ++i) {
-          for (std::size_t j = 0; j != output_[1]; ++j, to += output_[2]) {
-            f(s * input_.size() + (i * stride_ * input_[1] + j * stride_) * input_[2], to);
-          }
+          f(s * input_.size() + i * stride_ * input_[1] * input_[2], s * output_.size() + i * row_.size());
         }
       }
     });
@@ -105,7 +106,9 @@ class max_pool : public layer_defaults<T> {
   std::size_t stride_;
   shape input_;
   shape output_;
-  std::vector<std::uint32_t> choice_;  // which element of its window each output is
+  std::vector<std::uint32_t> window_;  // how far the elements of a window lie from its first
+  std::vector<std::uint32_t> row_;     // where the windows of a row of outputs begin, channel by channel
+  std::vector<std::uint32_t> choice_;  // how far each output lies from the begin of its window
 };
 
 static_assert(layer<max_pool<>>);

@@ -3,14 +3,17 @@
 #ifndef SQWA_NN_TRAINER_HPP
 #define SQWA_NN_TRAINER_HPP
 
+#include <sqwa/nn/batches.hpp>
 #include <sqwa/nn/data.hpp>
 #include <sqwa/nn/data_set.hpp>
 #include <sqwa/nn/distillation.hpp>
 #include <sqwa/nn/layer.hpp>
 #include <sqwa/nn/loss.hpp>
 #include <sqwa/nn/optimizer.hpp>
+#include <sqwa/nn/saved_tensors.hpp>
 #include <sqwa/nn/score.hpp>
 #include <sqwa/nn/teacher.hpp>
+#include <sqwa/nn/trainer_options.hpp>
 #include <sqwa/nn/training_error.hpp>
 
 #include <algorithm>
@@ -19,9 +22,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
-#include <numeric>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -29,35 +34,27 @@ namespace sqwa::inline SQWA_ABI {
 
 namespace nn {
 
-struct trainer_options {
-  std::size_t batch = 64;
-  optimizer_options optimizer = sgd_options{};  // or adam_options
-  double label_smoothing = 0;                   // of the loss that is trained on, from 0 to 1; scores are without
-  std::uint64_t seed = 1;
-  std::size_t refresh_batches = 0;  // how many batches refresh_statistics looks at; 0: one epoch
-};
-
 /// Trains a model on labelled images, one batch at a time, and tells how good it is.
 ///
 /// A value: a copy has its own model, optimizer and place in the stream of samples, and continues as the original
 /// would. Data sets are referred to and must outlive the trainer. Equal arguments give equal bits on every executor.
-/// Memory: the model, one batch, what the optimizer remembers; a step allocates nothing.
+/// Memory: the model, one batch, what the optimizer remembers; reading ahead, a second batch and a thread. A step after
+/// the first allocates nothing.
 template <class Model, any_backend Backend = backend<>>
   requires layer<Model> && std::same_as<typename Model::scalar, float>
 class trainer {
  public:
   /// Builds the model for the images of `train`, with weights drawn from `options.seed`.
   /// @pre `train` holds samples, their images have elements, as many images as labels, every label < train.classes
-  /// @pre options.batch > 0; the model has one output for each class
+  /// @pre options.batch > 0; the model has one output for each class; augmentation and normalization suit the images
   trainer(Model model, data_set const& train, trainer_options options = {}, Backend where = {})
       : model_(std::move(model)),
-        train_(&checked(train, "trainer")),
+        train_(&detail::checked(train, "trainer")),
         options_(options),
         where_(where),
-        numbers_(train),
-        stream_(train.size(), options.seed),
+        data_(train, options.normalization ? *options.normalization : nn::normalization(train),
+              {options.batch, options.seed, options.augmentation, options.read_ahead}),
         optimizer_(options.optimizer) {
-    expects(options.batch > 0, "trainer: batches of {} samples", options.batch);
     expects(options.label_smoothing >= 0 && options.label_smoothing <= 1,
             "trainer: a label smoothing of {} is not from 0 to 1", options.label_smoothing);
     shape const out = model_.build({train.images.shape(1), train.images.shape(2), train.images.shape(3)},
@@ -66,15 +63,11 @@ class trainer {
             train.classes);
     model_.reserve(options.batch);
     optimizer_.reserve(model_);
-    chosen_.resize(options.batch);
-    labels_.resize(options.batch);
-    input_.resize(options.batch * image_size());
     output_.resize(options.batch * train.classes);
     error_.resize(output_.size());
   }
 
-  /// The tensors to quantize: weights of dense and convolutional layers. Valid until the trainer is assigned to or
-  /// destroyed.
+  /// The tensors to quantize: weights of layers. Valid until the trainer is assigned to or destroyed.
   [[nodiscard]] std::vector<parameter<float>> parameters() { return those_of({role::weight}); }
   /// Their gradients, in the same order.
   [[nodiscard]] std::vector<std::span<float>> gradients() { return gradients_of(parameters()); }
@@ -90,16 +83,14 @@ class trainer {
   ///
   /// Throws `training_error` when the loss is not finite; gradients and running statistics are then unusable.
   float backward() {
-    stream_.take(batches_ * options_.batch, chosen_);
-    fetch(*train_, chosen_);
-    model_.forward(std::span<float const>(input_), std::span<float>(output_), options_.batch, pass::train, where_);
-    double const loss = train_loss();
+    batch const seen = data_.training(batches_, where_.exec);
+    forward(seen, pass::train);
+    double const loss = train_loss(seen);
     if (!std::isfinite(loss)) {
       throw training_error("trainer: the loss is not finite in step " + std::to_string(steps_done_) + ", batch " +
                            std::to_string(batches_));
     }
-    model_.backward(std::span<float const>(input_), std::span<float const>(error_), std::span<float>(), options_.batch,
-                    where_);
+    model_.backward(seen.input, std::span<float const>(error_), std::span<float>(), options_.batch, where_);
     ++batches_;
     return static_cast<float>(loss);
   }
@@ -131,18 +122,15 @@ class trainer {
 
   /// Measures the running statistics of all normalizations for the parameters as they now stand.
   ///
-  /// Always over the same batches, those of the first epoch of the stream, whatever was trained before; weighted by
-  /// samples.
+  /// Always over the same batches, those of the first epoch of the stream, not augmented, whatever was trained before;
+  /// weighted by samples.
   void refresh_statistics() {
     std::size_t const epoch = train_->size();
     std::size_t const wanted = options_.refresh_batches;
     std::size_t const samples = wanted == 0 || wanted > epoch / options_.batch ? epoch : wanted * options_.batch;
     if constexpr (requires { model_.begin_refresh(); }) model_.begin_refresh();
     for (std::size_t first = 0; first < samples; first += options_.batch) {
-      auto const part = std::span(chosen_).first(std::min(options_.batch, samples - first));
-      stream_.take(first, part);
-      fetch(*train_, part);
-      infer(part.size(), pass::refresh);
+      forward(data_.plain(first, std::min(options_.batch, samples - first), where_.exec), pass::refresh);
     }
     if constexpr (requires { model_.end_refresh(); }) model_.end_refresh();
   }
@@ -154,12 +142,10 @@ class trainer {
     double loss = 0;
     std::size_t correct = 0;
     for (std::size_t first = 0; first < set.size(); first += options_.batch) {
-      auto const part = std::span(chosen_).first(std::min(options_.batch, set.size() - first));
-      std::iota(part.begin(), part.end(), first);
-      fetch(set, part);
-      infer(part.size(), pass::infer);
-      auto const seen = judge(part.size());
-      loss += seen.loss * static_cast<double>(part.size());
+      batch const part = data_.in_order(set, first, std::min(options_.batch, set.size() - first), where_.exec);
+      auto const seen =
+          softmax_cross_entropy<float, std::uint8_t>(forward(part, pass::infer), part.labels, train_->classes);
+      loss += seen.loss * static_cast<double>(part.labels.size());
       correct += seen.correct;
     }
     auto const n = static_cast<double>(set.size());
@@ -180,26 +166,43 @@ class trainer {
     return all;
   }
 
+  /// The whole state: all tensors, what the optimizer remembers, the place in the stream of samples; not the teacher.
+  [[nodiscard]] std::vector<std::byte> save() {
+    byte_writer out;
+    for (auto const& [what, number] : identity()) out.put(number);
+    out.put(batches_);
+    out.put(steps_done_);
+    detail::save_tensors(out, [&](auto f) { visit_state(f); });
+    return std::move(out.bytes);
+  }
+  /// Goes on where `save` was called, to the same bits as never having stopped. If refused, nothing has changed.
+  /// @pre `bytes` come from a trainer of the same model, images, optimizer, batch size, seed and augmentation
+  void load(std::span<std::byte const> bytes) {
+    constexpr char const* who = "trainer::load";
+    for (bool const commit : {false, true}) {  // everything is checked before anything changes
+      byte_reader in(bytes, who);
+      for (auto const& [what, number] : identity()) {
+        expects(in.get<std::uint64_t>() == number, "{}: saved with another {}", who, what);
+      }
+      auto const batches = in.get<std::uint64_t>();
+      auto const steps = in.get<std::int64_t>();
+      detail::load_tensors(in, commit, who, [&](auto f) { visit_state(f); });
+      in.end();
+      if (!commit) continue;
+      batches_ = batches;
+      steps_done_ = steps;
+    }
+  }
+
   [[nodiscard]] Model& model() noexcept { return model_; }
   [[nodiscard]] Model const& model() const noexcept { return model_; }
-  [[nodiscard]] nn::normalization const& input_normalization() const noexcept { return numbers_; }
+  [[nodiscard]] nn::normalization const& input_normalization() const noexcept { return data_.normalization(); }
   /// How often `update` was called.
   [[nodiscard]] std::int64_t steps_done() const noexcept { return steps_done_; }
 
  private:
-  static data_set const& checked(data_set const& set, char const* who) {
-    expects(set.size() > 0 && set.images.size() > 0, "{}: a data set of {} samples and {} pixels", who, set.size(),
-            set.images.size());
-    expects(set.images.shape(0) == set.size(), "{}: {} images, but {} labels", who, set.images.shape(0), set.size());
-    for (std::size_t i = 0; i != set.size(); ++i) {
-      expects(set.labels.data()[i] < set.classes, "{}: label {} of sample {} is not below {} classes", who,
-              set.labels.data()[i], i, set.classes);
-    }
-    return set;
-  }
-
   void comparable(data_set const& set, char const* who) const {
-    checked(set, who);
+    detail::checked(set, who);
     auto const is = set.images.shape(), was = train_->images.shape();
     expects(is[1] == was[1] && is[2] == was[2] && is[3] == was[3],
             "{}: images of {} x {} x {}, but the model was built for {} x {} x {}", who, is[1], is[2], is[3], was[1],
@@ -221,60 +224,68 @@ class trainer {
     return all;
   }
 
+  detail::trainer_identity identity() {
+    if (!images_) images_ = detail::fingerprint(*train_);
+    return detail::identity_of(options_, *images_);
+  }
+
+  /// Calls `f(name, span)` for everything that training changes.
+  template <class F>
+  void visit_state(F const& f) {
+    for (auto const& p : those_of({role::weight, role::bias, role::norm, role::statistic})) f(p.name, p.value);
+    optimizer_.visit_state([&]<class V>(std::string_view name, V&& value) {
+      if constexpr (std::integral<std::remove_cvref_t<V>>) {
+        f(name, std::span(&value, 1));
+      } else {
+        f(name, value);
+      }
+    });
+    if constexpr (requires { model_.visit_layers([](auto&) {}); }) {
+      model_.visit_layers([&](auto& l) {
+        if constexpr (requires { l.set_passes(l.passes()); }) {  // dropout
+          std::uint64_t passes = l.passes();
+          f("passes", std::span(&passes, 1));
+          l.set_passes(passes);
+        }
+      });
+    }
+  }
+
   static std::vector<std::span<float>> gradients_of(std::vector<parameter<float>> const& tensors) {
     std::vector<std::span<float>> all;
     for (auto const& p : tensors) all.push_back(p.gradient);
     return all;
   }
 
-  std::size_t image_size() const noexcept { return train_->images.size() / train_->size(); }
-
-  /// Makes `samples` of `set` the next input.
-  void fetch(data_set const& set, std::span<std::size_t const> samples) {
-    auto const pieces = detail::sample_pieces(samples.size());
-    std::size_t const each = image_size();
-    where_.exec.for_each(pieces.count(), [&](std::size_t p) {
-      for (std::size_t i = pieces.first(p); i != pieces.last(p); ++i) {
-        numbers_.apply({set.images.data() + samples[i] * each, each}, std::span(input_).subspan(i * each, each));
-        labels_[i] = set.labels.data()[samples[i]];
-      }
-    });
-  }
-
-  void infer(std::size_t samples, pass what) {
-    model_.forward(std::span<float const>(input_).first(samples * image_size()),
-                   std::span(output_).first(samples * train_->classes), samples, what, where_);
-  }
-
-  batch_score judge(std::size_t samples) const {
-    return softmax_cross_entropy<float, std::uint8_t>(std::span(output_).first(samples * train_->classes),
-                                                      std::span(labels_).first(samples), train_->classes);
+  std::span<float const> forward(batch const& seen, pass what) {
+    auto const out = std::span(output_).first(seen.labels.size() * train_->classes);
+    model_.forward(seen.input, out, seen.labels.size(), what, where_);
+    return out;
   }
 
   /// The loss of the batch at hand, and in `error_` its gradient.
-  double train_loss() {
+  double train_loss(batch const& seen) {
     double const smoothing = options_.label_smoothing;
     std::size_t const classes = train_->classes;
-    if (!teacher_) return softmax_cross_entropy<float, std::uint8_t>(output_, labels_, classes, error_, smoothing).loss;
-    auto const advice = teacher_(input_, options_.batch, where_);
-    return distillation_loss<float, std::uint8_t>(output_, advice, labels_, classes, how_, error_, smoothing).loss;
+    if (!teacher_) {
+      return softmax_cross_entropy<float, std::uint8_t>(output_, seen.labels, classes, error_, smoothing).loss;
+    }
+    auto const advice = teacher_(seen.input, options_.batch, where_);
+    return distillation_loss<float, std::uint8_t>(output_, advice, seen.labels, classes, how_, error_, smoothing).loss;
   }
 
   Model model_;
   data_set const* train_;
   trainer_options options_;
   [[no_unique_address]] Backend where_;
-  nn::normalization numbers_;
-  sample_stream stream_;
+  batches data_;
   optimizer<float> optimizer_;
   std::uint64_t batches_ = 0;  // taken from the stream
   std::int64_t steps_done_ = 0;
+  std::optional<std::uint64_t> images_;  // a fingerprint of the images, once it was asked for
   std::vector<std::pair<std::string, data_set const*>> watched_;
-  std::vector<std::size_t> chosen_;   // the samples of the batch at hand,
-  std::vector<std::uint8_t> labels_;  // their labels,
-  std::vector<float> input_;          // their pixels,
-  std::vector<float> output_;         // what the model says of them,
-  std::vector<float> error_;          // and the gradient in that
+  std::vector<float> output_;  // what the model says of the batch at hand,
+  std::vector<float> error_;   // and the gradient in that
   teacher<Backend> teacher_;
   distillation_options how_;
 };

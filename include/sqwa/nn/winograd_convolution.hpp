@@ -7,6 +7,7 @@
 #include <sqwa/kernels/winograd.hpp>
 #include <sqwa/nn/aligned_vector.hpp>
 #include <sqwa/nn/convolution_shape.hpp>
+#include <sqwa/nn/layer.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -63,17 +64,25 @@ class winograd_convolution {
            sqwa::detail::winograd_scratch(shape_.channels, shape_.filters);
   }
 
-  /// Takes the weights [3][3][channels][filters].
+  /// Takes the weights [filters][3][3][channels].
   template <class K>
   void prepare_forward(std::span<T const> weights) {
+    turned_.resize(weights.size());
+    transpose(weights.data(), turned_.data(), shape_.filters, shape_.window(), 0, shape_.window());
     filters_.resize(gradient_size());
-    K::template winograd_filters<T>(weights.data(), shape_.channels, shape_.filters, filters_.data());
+    K::template winograd_filters<T>(turned_.data(), shape_.channels, shape_.filters, filters_.data());
   }
-  /// Takes the flipped weights [3 reversed][3 reversed][filters][channels].
   template <class K>
   void prepare_backward(std::span<T const> weights) {
+    turned_.resize(weights.size());
+    for (std::size_t o = 0; o != shape_.filters; ++o) {  // [3 reversed][3 reversed][filters][channels]
+      for (std::size_t t = 0; t != 9; ++t) {
+        std::copy_n(weights.data() + (o * 9 + t) * shape_.channels, shape_.channels,
+                    turned_.data() + ((8 - t) * shape_.filters + o) * shape_.channels);
+      }
+    }
     flipped_.resize(gradient_size());
-    K::template winograd_filters<T>(weights.data(), shape_.filters, shape_.channels, flipped_.data());
+    K::template winograd_filters<T>(turned_.data(), shape_.filters, shape_.channels, flipped_.data());
   }
 
   /// y, or with `add` y +=, of `count` images from x on, which are element `at` of the batch.
@@ -152,7 +161,7 @@ class winograd_convolution {
   canvas_frame input_, errors_;
   std::size_t group_ = 1;
   std::vector<winograd_tile> tiles_, error_tiles_, back_tiles_;
-  aligned_vector<T> filters_, flipped_;
+  aligned_vector<T> turned_, filters_, flipped_;
 };
 
 }  // namespace nn::detail
