@@ -108,11 +108,11 @@ class trainer {
   /// each batch as the student sees it. Normalized as the images of `train` are: those should be what it learned from.
   ///
   /// Memory: the teacher, one batch of it. Scores stay what they are without a teacher.
-  /// @pre the teacher was built for these images and classes, as a trainer's `model()` is; `how` as for `check`
+  /// @pre the teacher was built for these images and classes, as a trainer's `model()` is; `how` as for the loss
   template <layer Other>
     requires std::same_as<typename Other::scalar, float>
   void learn_from(Other model, distillation_options how = {}) {
-    check("trainer::learn_from", how);
+    detail::check_distillation("trainer::learn_from", how);
     auto const images = train_->images.shape();
     teacher_ = teacher<Backend>(std::move(model), {images[1], images[2], images[3]}, train_->classes, options_.batch);
     how_ = how;
