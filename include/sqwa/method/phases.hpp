@@ -30,7 +30,7 @@ struct progress {
   double loss;
 };
 
-/// Told after each training step; may be empty. What it throws ends the run.
+/// Told after each training step, the capture that belongs to it included; may be empty. What it throws ends the run.
 using observer = std::function<void(progress const&)>;
 
 namespace detail {
@@ -99,12 +99,10 @@ class retraining {
   explicit retraining(recipe const& r) : average_(r.average) {}
 
   /// Step t: training, then, unless it is no capture's turn, a capture. Returns the loss.
-  double step(low_bit_weights<L>& weights, recipe const& r, step_index t, observer const& watch = {},
-              retrain_hooks<L> const& hooks = {}) {
+  double step(low_bit_weights<L>& weights, recipe const& r, step_index t, retrain_hooks<L> const& hooks = {}) {
     bool const hold = r.average == averaging::codes && average_.captures() > 0;
     double const loss = detail::low_bit_step(weights, r.retrain, r, t, hold);
     seen_ = r.capture.next(seen_, loss);
-    if (watch) watch({"retrain", t, r.retrain.length(), r.retrain.rate(t), loss});
     if (hooks.after_step) hooks.after_step(weights, t);
     if (!r.capture(r.retrain.rate, t, r.retrain.length())) return loss;
     ++candidates_;
@@ -132,9 +130,7 @@ class retraining {
   /// The whole state, for `load`.
   void save(byte_writer& out) const {
     average_.save(out);
-    out.put(std::int64_t{seen_.steps});
-    out.put(seen_.recent);
-    out.put(seen_.best);
+    out.put_block(seen_.save());
     out.put(std::int64_t{candidates_});
     if (average_.captures() > 0) detail::save_numbers(last_, out);
   }
@@ -143,9 +139,7 @@ class retraining {
   [[nodiscard]] static retraining load(byte_reader& in, recipe const& r, low_bit_weights<L> const& weights) {
     retraining loaded(r);
     loaded.average_.load(in, weights);
-    loaded.seen_.steps = in.get<std::int64_t>();
-    loaded.seen_.recent = in.get<double>();
-    loaded.seen_.best = in.get<double>();
+    loaded.seen_ = loss_trend::load(in.block());
     loaded.candidates_ = in.get<std::int64_t>();
     if (loaded.average_.captures() > 0) {
       loaded.last_ = weights.capture();
@@ -169,7 +163,7 @@ retraining<L> retrain(low_bit_weights<L>& weights, recipe const& r, observer con
                       std::type_identity_t<retrain_hooks<L>> const& hooks = {}) {
   retraining<L> phase3(r);
   detail::reset_optimizer(weights.trained());
-  for (step_index t = 0; t != r.retrain.length(); ++t) phase3.step(weights, r, t, watch, hooks);
+  detail::run_phase("retrain", r.retrain, watch, [&](step_index t) { return phase3.step(weights, r, t, hooks); });
   phase3.finish();
   return phase3;
 }
