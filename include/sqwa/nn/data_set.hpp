@@ -58,6 +58,22 @@ struct data_sets {
   return part;
 }
 
+namespace detail {
+
+/// Breaks a precondition unless there is a label below `classes` for each image, and something to see.
+inline data_set const& checked(data_set const& set, char const* who) {
+  expects(set.size() > 0 && set.images.size() > 0, "{}: a data set of {} samples and {} pixels", who, set.size(),
+          set.images.size());
+  expects(set.images.shape(0) == set.size(), "{}: {} images, but {} labels", who, set.images.shape(0), set.size());
+  for (std::size_t i = 0; i != set.size(); ++i) {
+    expects(set.labels.data()[i] < set.classes, "{}: label {} of sample {} is not below {} classes", who,
+            set.labels.data()[i], i, set.classes);
+  }
+  return set;
+}
+
+}  // namespace detail
+
 }  // namespace nn
 
 }  // namespace sqwa::inline SQWA_ABI

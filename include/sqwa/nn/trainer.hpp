@@ -49,7 +49,7 @@ class trainer {
   /// @pre options.batch > 0; the model has one output for each class; augmentation and normalization suit the images
   trainer(Model model, data_set const& train, trainer_options options = {}, Backend where = {})
       : model_(std::move(model)),
-        train_(&checked(train, "trainer")),
+        train_(&detail::checked(train, "trainer")),
         options_(options),
         where_(where),
         data_(train, options.normalization ? *options.normalization : nn::normalization(train),
@@ -211,19 +211,8 @@ class trainer {
   [[nodiscard]] std::int64_t steps_done() const noexcept { return steps_done_; }
 
  private:
-  static data_set const& checked(data_set const& set, char const* who) {
-    expects(set.size() > 0 && set.images.size() > 0, "{}: a data set of {} samples and {} pixels", who, set.size(),
-            set.images.size());
-    expects(set.images.shape(0) == set.size(), "{}: {} images, but {} labels", who, set.images.shape(0), set.size());
-    for (std::size_t i = 0; i != set.size(); ++i) {
-      expects(set.labels.data()[i] < set.classes, "{}: label {} of sample {} is not below {} classes", who,
-              set.labels.data()[i], i, set.classes);
-    }
-    return set;
-  }
-
   void comparable(data_set const& set, char const* who) const {
-    checked(set, who);
+    detail::checked(set, who);
     auto const is = set.images.shape(), was = train_->images.shape();
     expects(is[1] == was[1] && is[2] == was[2] && is[3] == was[3],
             "{}: images of {} x {} x {}, but the model was built for {} x {} x {}", who, is[1], is[2], is[3], was[1],
