@@ -221,10 +221,11 @@ class training_run {
   /// How many steps this run does in a stage; -1 if it has no such stage.
   step_index last_step(stage s) const {
     bool const control = recipe_.average == averaging::none;
-    bool const has = s < stage::quantize  ? part_ != run_part::low_bit
-                     : s >= stage::done   ? s == stage::done
-                     : part_ == run_part::train ? false
-                     : s == stage::quantize || s == stage::last || control == (s == stage::control);
+    bool const has = s < stage::quantize ? part_ != run_part::low_bit
+                     : s >= stage::done  ? s == stage::done
+                     : part_ == run_part::train
+                         ? false
+                         : s == stage::quantize || s == stage::last || control == (s == stage::control);
     return !has                    ? -1
            : s == stage::train     ? recipe_.train.length()
            : s == stage::retrain   ? recipe_.retrain.length()

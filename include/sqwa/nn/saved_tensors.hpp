@@ -57,8 +57,8 @@ inline std::uint64_t fingerprint_of(data_set const& set) noexcept {
   return f.value();
 }
 
-/// Calls `f(name, span)` for everything that training changes: parameters, what the optimizer remembers, and how many
-/// passes layers with noise have made.
+/// Calls `f(name, span)` for everything that training changes: parameters, what the optimizer remembers, what layers
+/// remember beside parameters, and how many passes those with noise have made.
 template <class Model, class Optimizer, class F>
 void visit_state(Model& model, Optimizer& optimizer, F const& f) {
   std::vector<parameter<typename Model::scalar>> parameters;
@@ -71,14 +71,15 @@ void visit_state(Model& model, Optimizer& optimizer, F const& f) {
       f(name, value);
     }
   });
-  auto const count = [&](auto& l) {
+  auto const hidden = [&](auto& l) {
+    if constexpr (requires { l.visit_state(f); }) l.visit_state(f);
     if constexpr (requires { l.set_passes(l.passes()); }) {
       std::uint64_t passes = l.passes();
       f("passes", std::span(&passes, 1));
       l.set_passes(passes);
     }
   };
-  visit_layers(model, count);
+  visit_layers(model, hidden);
 }
 
 /// What a forward pass in training moves in a model, for taking the pass back.

@@ -81,7 +81,8 @@ class trainer {
 
   /// Takes the next batch: its mean loss and, in the model, the gradients at the parameters as they now stand.
   ///
-  /// Throws `training_error` when the loss is not finite; all but the gradients is then as before.
+  /// Throws `training_error` when the loss is not finite; all is then as before, but for the gradients
+  /// and for bounds of activations that no batch had set before.
   float backward() {
     batch const seen = data_.training(batches_, where_.exec);
     undo_.keep(model_);
