@@ -60,17 +60,7 @@ void declare(CLI::App& app, program_options& o) {
   app.add_option("--train-limit", s.train_limit, "use only the first N training images; 0: all");
   app.add_option("--hold-out", s.hold_out,
                  "keep the last N training images aside and test on them instead of the test set");
-  app.add_option("--epochs", s.epochs, "of float training");
-  app.add_option("--rate", s.rate, "top rate of float training");
-  app.add_option("--cycles", s.cycles, "of retraining");
-  app.add_option("--cycle-epochs", s.cycle_epochs, "length of a cycle in epochs");
-  app.add_option("--captures", s.captures, "captured at the last troughs");
-  app.add_option("--retrain-rate", s.retrain_rate, "top rate of the first cycle");
-  app.add_option("--last-rate", s.last_rate, "top rate of the last cycle; those between fall geometrically");
-  app.add_option("--trough-rate", s.trough_rate, "bottom rate of a cycle");
-  app.add_option("--fine-tune-epochs", s.fine_tune_epochs, "of fine-tuning");
-  app.add_option("--fine-tune-rate", s.fine_tune_rate, "top rate of fine-tuning");
-  app.add_option("--control-rate", s.control_rate, "top rate of the control's cosine");
+  declare(app, s.figures);
   app.add_option("--average", s.recipe.average, "codes, values or latent")
       ->transform(choice<averaging>(
           {{"codes", averaging::codes}, {"values", averaging::values}, {"latent", averaging::latent}}));
@@ -108,7 +98,8 @@ int train(program_options o) {
       oneapi::tbb::global_control::max_allowed_parallelism,
       static_cast<std::size_t>(std::max(threads, oneapi::tbb::info::default_concurrency())));
   oneapi::tbb::task_arena arena(threads);
-  progress_display display(plan.steps() * o.seeds, o.quiet);
+  progress_display display(
+      {.steps = plan.steps() * o.seeds, .batch = plan.options().batch, .epoch = plan.epoch(), .quiet = o.quiet});
   std::vector<study_result> results(o.seeds);
   auto const one = [&](unsigned i, auto executor) {
     unsigned const seed = o.seed + i;
@@ -124,7 +115,7 @@ int train(program_options o) {
   display.clear();
   print_table(results);
   print_diagnoses(results);
-  out.write(plan, results);
+  out.write(plan.json(), "SQWA on " + plan.options().data, results);
   std::printf("\nwritten to %s: report.csv, report.json, model.sqwa (seed %u), training.svg\n", o.out.c_str(), o.seed);
   return 0;
 }

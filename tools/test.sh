@@ -30,13 +30,14 @@ done
 
 clang='clang-16'
 packages=("${build_packages[@]}" doctest-dev python3 libpng-dev libeigen3-dev libarmadillo-dev)
-if [[ " ${steps[*]} " == *" clang "* ]]; then
+if [[ " ${steps[*]} " =~ \ (clang|asan|tsan)\  ]]; then
   if is_debian; then
     has_package "$clang" || update_lists
     clang=$(first_package clang-16 clang-17 clang-18 clang-19 clang-20 || say "$clang")
   fi
-  packages+=("$clang")
+  packages+=("$clang" "lib${clang/clang/clang-rt}-dev") # with the sanitizers
 fi
+with_clang="-DCMAKE_CXX_COMPILER=${clang/clang/clang++}"
 if [[ " ${steps[*]} " == *" format "* ]] && is_debian; then
   has_package clang-format-14 || update_lists
   if first_package clang-format-14 >/dev/null; then packages+=(clang-format-14); fi
@@ -68,19 +69,19 @@ step_dev() {
   run_tests dev
 }
 step_clang() {
-  cmake --preset clang "${options[@]}" -DCMAKE_CXX_COMPILER="${clang/clang/clang++}"
+  cmake --preset clang "${options[@]}" "$with_clang"
   build clang all_verify_interface_header_sets hosted_headers_alone
   build clang
   run_tests clang
 }
 step_asan() {
-  cmake --preset asan "${options[@]}"
+  cmake --preset asan "${options[@]}" "$with_clang"
   build asan
   run_tests asan
 }
 step_tsan() {
   local threaded=() layer
-  cmake --preset tsan "${options[@]}"
+  cmake --preset tsan "${options[@]}" "$with_clang"
   for layer in exec quant average nn method; do
     if compgen -G "tests/$layer/*.test.cpp" >/dev/null; then threaded+=("$layer"); fi
   done

@@ -3,8 +3,10 @@
 #ifndef SQWA_EXAMPLES_SUPPORT_DIAGNOSIS_TEXT_HPP
 #define SQWA_EXAMPLES_SUPPORT_DIAGNOSIS_TEXT_HPP
 
-#include "image_study.hpp"
 #include "statistics.hpp"
+#include "study_result.hpp"
+
+#include <sqwa/method/diagnosis.hpp>
 
 #include <cstddef>
 #include <cstdio>

@@ -50,6 +50,10 @@ class progress_display {
                             clock::time_point now = clock::now())
       : options_(options), to_(to), terminal_(terminal.value_or(isatty(fileno(to)) != 0)), shown_(now), counted_(now) {}
 
+  progress_display(progress_display const&) = delete;
+  progress_display& operator=(progress_display const&) = delete;
+  ~progress_display() { clear(); }
+
   /// After each training step, with the last measured accuracy if there is one.
   void show(unsigned seed, sqwa::progress const& p, std::optional<double> accuracy = {},
             clock::time_point now = clock::now()) {

@@ -4,13 +4,18 @@
 #define SQWA_EXAMPLES_SUPPORT_REPORT_FILES_HPP
 
 #include "diagnosis_text.hpp"
-#include "image_study.hpp"
 #include "statistics.hpp"
+#include "study_result.hpp"
+#include "training_picture.hpp"
+
+#include <sqwa/io/file.hpp>
+#include <sqwa/io/model_file.hpp>
 
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,6 +42,7 @@ estimate over_seeds(std::vector<study_result> const& results, std::string_view m
   return estimate_of(all);
 }
 
+/// A row for each model and, over several seeds, what the method gains over the control.
 inline void print_table(std::vector<study_result> const& results) {
   std::printf("\n%-13s %18s %18s %12s %9s\n", "model", "test loss", "test accuracy, %", "bits/weight", "bytes");
   for (sqwa::report_row const& first : results.front().report.rows) {
@@ -51,11 +57,30 @@ inline void print_table(std::vector<study_result> const& results) {
   }
   if (results.size() < 2) return;
   std::vector<double> gain;
+  if (results.front().report.find("control") == nullptr) return;
   for (study_result const& r : results) {
     gain.push_back(r.report.find("sqwa")->scores.back().accuracy - r.report.find("control")->scores.back().accuracy);
   }
   std::printf("\nsqwa minus control, accuracy, paired by seed: %s points (mean ± standard error of %zu seeds)\n",
               text(estimate_of(gain), 2).c_str(), results.size());
+}
+
+/// The models of all seeds, behind what was studied: the members of `all`.
+inline std::string report_json(nlohmann::ordered_json all, std::vector<study_result> const& results) {
+  for (study_result const& r : results) {
+    nlohmann::ordered_json seed{{"seed", r.seed}, {"captures", r.report.captures}};
+    for (sqwa::report_row const& row : r.report.rows) {
+      nlohmann::ordered_json entry{{"model", row.model},
+                                   {"bits_per_weight", row.bits_per_weight},
+                                   {"bytes", row.bytes},
+                                   {"seconds", row.seconds}};
+      for (sqwa::score const& s : row.scores) entry[s.split] = {{"loss", s.loss}, {"accuracy", s.accuracy}};
+      seed["models"].push_back(std::move(entry));
+    }
+    if (r.report.diagnosis) seed["diagnosis"] = json_of(*r.report.diagnosis);
+    all["seeds"].push_back(std::move(seed));
+  }
+  return all.dump(2) + "\n";
 }
 
 /// A directory that can be written to: made if missing, tried at once.
@@ -71,11 +96,15 @@ class output_directory {
     std::filesystem::remove(probe, failure);
   }
 
-  void write(study const& plan, std::vector<study_result> const& results) const {
+  [[nodiscard]] std::filesystem::path const& path() const noexcept { return path_; }
+
+  /// Writes all files; the picture and the model are those of the first seed. `study`: as for `report_json`.
+  void write(nlohmann::ordered_json const& study, std::string const& title,
+             std::vector<study_result> const& results) const {
     write_text("report.csv", csv(results));
-    write_text("report.json", json(plan, results));
-    write_text("training.svg", training_picture(results.front().curve, "SQWA on " + plan.options().data + ", seed " +
-                                                                           std::to_string(results.front().seed)));
+    write_text("report.json", report_json(study, results));
+    write_text("training.svg",
+               training_picture(results.front().curve, title + ", seed " + std::to_string(results.front().seed)));
     sqwa::io::write_model(path_ / "model.sqwa", results.front().report.model);
   }
 
@@ -97,41 +126,6 @@ class output_directory {
       }
     }
     return all;
-  }
-
-  static std::string json(study const& plan, std::vector<study_result> const& results) {
-    nlohmann::ordered_json all;
-    study_options const& o = plan.options();
-    all["data"] = o.data;
-    all["recipe"] = {{"levels", o.levels},
-                     {"width", *o.width},
-                     {"batch", o.batch},
-                     {"weight_decay", o.weight_decay},
-                     {"epochs", *o.epochs},
-                     {"rate", *o.rate},
-                     {"cycles", *o.cycles},
-                     {"cycle_epochs", *o.cycle_epochs},
-                     {"captures", *o.captures},
-                     {"retrain_rate", *o.retrain_rate},
-                     {"last_rate", *o.last_rate},
-                     {"trough_rate", *o.trough_rate},
-                     {"fine_tune_epochs", *o.fine_tune_epochs},
-                     {"fine_tune_rate", *o.fine_tune_rate},
-                     {"control_rate", *o.control_rate}};
-    for (study_result const& r : results) {
-      nlohmann::ordered_json seed{{"seed", r.seed}, {"captures", r.report.captures}};
-      for (sqwa::report_row const& row : r.report.rows) {
-        nlohmann::ordered_json entry{{"model", row.model},
-                                     {"bits_per_weight", row.bits_per_weight},
-                                     {"bytes", row.bytes},
-                                     {"seconds", row.seconds}};
-        for (sqwa::score const& s : row.scores) entry[s.split] = {{"loss", s.loss}, {"accuracy", s.accuracy}};
-        seed["models"].push_back(std::move(entry));
-      }
-      if (r.report.diagnosis) seed["diagnosis"] = json_of(*r.report.diagnosis);
-      all["seeds"].push_back(std::move(seed));
-    }
-    return all.dump(2) + "\n";
   }
 
   std::filesystem::path path_;

@@ -23,6 +23,7 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -123,11 +124,10 @@ TEST_CASE("training_run: the included trainer goes on too, with its optimizer an
   auto const set = test::stripes(50);
   auto const learner_with = [&](nn::optimizer_options how) {
     return [&set, how] {
-      nn::trainer t{
-          nn::sequential{nn::conv2d{4, {.padding = 1, .bias = false}}, nn::batch_norm{}, nn::relu{},
-                         nn::fake_quantize<moving_range>{}, nn::dropout{0.2F}, nn::dense{3}},
-          set,
-          {.batch = 16, .optimizer = how, .augmentation = {.flip = nn::horizontal_flip{}}}};
+      nn::trainer t{nn::sequential{nn::conv2d{4, {.padding = 1, .bias = false}}, nn::batch_norm{}, nn::relu{},
+                                   nn::fake_quantize<moving_range>{}, nn::dropout{0.2F}, nn::dense{3}},
+                    set,
+                    {.batch = 16, .optimizer = how, .augmentation = {.flip = nn::horizontal_flip{}}}};
       t.watch("train", set);
       return t;
     };
@@ -262,7 +262,7 @@ TEST_CASE("training_run: weights that are not finite are not saved") {
     (void)run.save();
     FAIL("saved");
   } catch (nn::training_error const& e) {
-    CHECK(std::string(e.what()) == "train, step 3: float_0 has become infinite or NaN; nothing was saved");
+    CHECK(std::string(e.what()) == "train, step 3: float_0 has become infinite or NaN");
   }
 }
 
@@ -331,4 +331,19 @@ TEST_CASE("training_run: a state with any byte altered is refused with nothing c
     CHECK(refused > good.size());
     CHECK(m.save() == test::toy_learner{}.save());
   }
+}
+
+TEST_CASE("training_run: in_place shows the float weights in phase 1, then low-bit ones, and changes no bits") {
+  test::toy_learner watched, alone;
+  training_run run(short_recipe(), watched), other(short_recipe(), alone);
+  auto const values = [&] { return std::set<double>(watched.first.begin(), watched.first.end()).size(); };
+  for (; !run.done(); run.advance(), other.advance()) {
+    auto const phase = run.where().first;
+    bool const low_bit = phase != "train" && phase != "float evaluation" && phase != "quantization";
+    CHECK((run.in_place(values) <= 3) == low_bit);
+    CHECK(watched.first == alone.first);
+  }
+  CHECK(run.in_place(values) <= 3);
+  CHECK(watched.save() == alone.save());
+  CHECK(rows(run.result()) == rows(other.result()));
 }

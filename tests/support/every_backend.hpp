@@ -4,6 +4,7 @@
 #define SQWA_TESTS_SUPPORT_EVERY_BACKEND_HPP
 
 #include <sqwa/exec/backend.hpp>
+#include "support/any_executor.hpp"
 #include "support/thread_executor.hpp"
 #ifdef SQWA_TEST_TBB
 #include <sqwa/exec/tbb.hpp>
@@ -18,23 +19,25 @@
 
 namespace test {
 
-/// `f(backend)` for all pairs of kernel set and executor but the default one.
+/// `f(backend)` for all pairs of kernel set and executor but the default one. A kernel set is one type for `f`.
 template <class F>
 void every_backend(F f) {
-  f(sqwa::backend<sqwa::scalar_kernels, thread_executor>{});
-#ifdef SQWA_TEST_XSIMD
-  f(sqwa::backend<sqwa::native_kernels>{});
-  f(sqwa::backend<sqwa::native_kernels, thread_executor>{});
-#endif
+  using plain = sqwa::backend<sqwa::scalar_kernels, any_executor>;
+  f(plain{thread_executor{}});
 #ifdef SQWA_TEST_TBB
-  f(sqwa::backend<sqwa::scalar_kernels, sqwa::tbb_executor>{});
-#ifdef SQWA_TEST_XSIMD
-  f(sqwa::backend<sqwa::native_kernels, sqwa::tbb_executor>{});
-#endif
+  f(plain{sqwa::tbb_executor{}});
 #endif
 #ifdef SQWA_TEST_THREADS
   sqwa::thread_team team(3);
-  f(sqwa::backend<sqwa::scalar_kernels, sqwa::team_executor>{team});
+  f(plain{sqwa::team_executor{team}});
+#endif
+#ifdef SQWA_TEST_XSIMD
+  using vectors = sqwa::backend<sqwa::native_kernels, any_executor>;
+  f(vectors{});
+  f(vectors{thread_executor{}});
+#ifdef SQWA_TEST_TBB
+  f(vectors{sqwa::tbb_executor{}});
+#endif
 #endif
 }
 
@@ -42,10 +45,11 @@ void every_backend(F f) {
 template <class F>
 void every_fused_backend([[maybe_unused]] F f) {
 #ifdef SQWA_TEST_XSIMD
-  f(sqwa::backend<sqwa::fused_kernels<>>{});
-  f(sqwa::backend<sqwa::fused_kernels<>, thread_executor>{});
+  using fused = sqwa::backend<sqwa::fused_kernels<>, any_executor>;
+  f(fused{});
+  f(fused{thread_executor{}});
 #ifdef SQWA_TEST_TBB
-  f(sqwa::backend<sqwa::fused_kernels<>, sqwa::tbb_executor>{});
+  f(fused{sqwa::tbb_executor{}});
 #endif
 #endif
 }

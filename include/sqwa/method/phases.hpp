@@ -6,6 +6,7 @@
 #include <sqwa/core/bytes.hpp>
 #include <sqwa/core/contract.hpp>
 #include <sqwa/method/capture_average.hpp>
+#include <sqwa/method/format_by_name.hpp>
 #include <sqwa/method/learner.hpp>
 #include <sqwa/method/low_bit_weights.hpp>
 #include <sqwa/method/recipe.hpp>
@@ -15,6 +16,8 @@
 #include <sqwa/schedule/loss_gated.hpp>
 #include <sqwa/schedule/schedule.hpp>
 
+#include <cmath>
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <type_traits>
@@ -34,6 +37,16 @@ struct progress {
 using observer = std::function<void(progress const&)>;
 
 namespace detail {
+
+/// Refuses trained tensors that hold an infinity or a NaN; `when` is told.
+template <learner L>
+void check_finite(L& l, std::string const& when) {
+  for_each_trained(l, [&](auto const& t, std::string const& name, std::size_t) {
+    for (auto v : values(t)) {
+      if (!std::isfinite(v)) throw nn::training_error(when + ": " + name + " has become infinite or NaN");
+    }
+  });
+}
 
 /// One step of phase 1, at the rate of step t. Returns the loss.
 template <learner L>

@@ -18,7 +18,6 @@
 
 #include <array>
 #include <chrono>
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -113,6 +112,14 @@ class training_run {
   [[nodiscard]] report const& result() const& noexcept { return result_; }
   [[nodiscard]] report result() && { return std::move(result_); }
 
+  /// Calls `f` while the weights that are trained for stand in the learner, the low-bit ones from phase 2 on: for a
+  /// look at the model between two steps. The latent weights are put back, also on an exception.
+  template <class F>
+  decltype(auto) in_place(F&& f) {
+    if (weights_) return weights_->in_place(std::forward<F>(f));
+    return std::forward<F>(f)();
+  }
+
   /// The name of the stage and the training steps of it that are done: "retrain", 170.
   [[nodiscard]] std::pair<std::string, step_index> where() const {
     constexpr std::array names{"train",     "float evaluation", "quantization",    "retrain", "averaging",
@@ -126,7 +133,7 @@ class training_run {
   ///
   /// Throws `training_error` when a trained number is not finite, so that nobody replaces a good state by that.
   [[nodiscard]] std::vector<std::byte> save() const requires savable_learner<L> {
-    check_finite();
+    detail::check_finite(*learner_, where().first + ", step " + std::to_string(step_));
     byte_writer out;
     detail::save_identity(identity_, out);
     out.put(static_cast<std::uint8_t>(stage_));
@@ -232,16 +239,6 @@ class training_run {
            : s == stage::fine_tune ? recipe_.fine_tune.length()
            : s == stage::control   ? detail::control_phase(recipe_).length()
                                    : 0;
-  }
-
-  void check_finite() const {
-    detail::for_each_trained(*learner_, [&](auto const& t, std::string const& name, std::size_t) {
-      for (auto v : values(t)) {
-        if (std::isfinite(v)) continue;
-        throw nn::training_error(where().first + ", step " + std::to_string(step_) + ": " + name +
-                                 " has become infinite or NaN; nothing was saved");
-      }
-    });
   }
 
   /// Phase 4, with the rows on the way, and the beginning of phase 5.

@@ -92,11 +92,8 @@ class conv2d {
       engine.template prepare_forward<K>({weight_.data(), weight_.size()});
       in_groups(engine, batch, where, finish, [&](std::size_t first, std::size_t count, T* scratch) {
         std::size_t const at = first * shape_.input_size();
-        T* const to = y.data() + first * shape_.output_size();
-        for (std::size_t i = 0; options_.bias && i != count * shape_.down * shape_.across; ++i) {
-          std::copy_n(bias_.data(), filters_, to + i * filters_);
-        }
-        engine.template forward<K>(x.data() + at, at, count, to, options_.bias, load, scratch);
+        engine.template forward<K>(x.data() + at, at, count, options_.bias ? bias_.data() : nullptr,
+                                   y.data() + first * shape_.output_size(), load, scratch);
       });
     });
   }

@@ -70,14 +70,14 @@ class direct_convolution {
   }
 
   template <class K, class Load>
-  void forward(T const* x, std::size_t at, std::size_t count, T* y, bool add, Load const& load, T* scratch) const {
+  void forward(T const* x, std::size_t at, std::size_t count, T const* bias, T* y, Load const& load, T* scratch) const {
     std::size_t const positions = count * shape_.down * shape_.across;
     T* const wide = scratch + group_ * input_.canvas_size();
     T* const to = wide_filters_ == shape_.filters ? y : wide;
-    if (!add) {
-      std::fill_n(to, positions * wide_filters_, T(0));
-    } else if (to != y) {
-      spread(y, shape_.filters, to, wide_filters_, positions);
+    std::fill_n(to, bias == nullptr ? positions * wide_filters_ : std::size_t{0}, T(0));
+    for (std::size_t i = 0; bias != nullptr && i != positions; ++i) {
+      T* const row = std::copy_n(bias, shape_.filters, to + i * wide_filters_);
+      std::fill_n(row, wide_filters_ - shape_.filters, T(0));
     }
     K::template convolve<T>({to, positions, wide_filters_}, view(x, at, count, load, scratch),
                             {columns_.data(), shape_.window(), wide_filters_});
@@ -125,15 +125,22 @@ class direct_convolution {
 
   /// Rows become wider, with zeros behind.
   static void spread(T const* from, std::size_t width, T* to, std::size_t wide, std::size_t rows) noexcept {
-    for (std::size_t i = 0; i != rows; ++i, from += width, to += wide) {
+    T const* const end = from + rows * width;
+    for (; from + wide <= end; from += width, to += wide) {  // four at a time, some of the next row too
+      for (std::size_t j = 0; j != wide; j += 4) std::copy_n(from + j, 4, to + j);
+      for (std::size_t j = width; j != wide; ++j) to[j] = T(0);
+    }
+    for (; from != end; from += width, to += wide) {
       for (std::size_t j = 0; j != wide; ++j) to[j] = j < width ? from[j] : T(0);
     }
   }
   /// Rows become narrower again.
   static void gather(T const* from, std::size_t wide, T* to, std::size_t width, std::size_t rows) noexcept {
-    for (std::size_t i = 0; i != rows; ++i, from += wide, to += width) {
-      for (std::size_t j = 0; j != width; ++j) to[j] = from[j];
+    T* const end = to + rows * width;
+    for (; to + wide <= end; from += wide, to += width) {  // four at a time; the next row covers what is too much
+      for (std::size_t j = 0; j != wide; j += 4) std::copy_n(from + j, 4, to + j);
     }
+    for (; to != end; from += wide, to += width) std::copy_n(from, width, to);
   }
 
   /// Adds to a canvas of inputs what each output's error hands back to its window, output after output.

@@ -85,11 +85,14 @@ class winograd_convolution {
     K::template winograd_filters<T>(turned_.data(), shape_.filters, shape_.channels, flipped_.data());
   }
 
-  /// y, or with `add` y +=, of `count` images from x on, which are element `at` of the batch.
+  /// y of `count` images from x on, which are element `at` of the batch. `bias` may be null.
   template <class K, class Load>
-  void forward(T const* x, std::size_t at, std::size_t count, T* y, bool add, Load const& load, T* scratch) const {
+  void forward(T const* x, std::size_t at, std::size_t count, T const* bias, T* y, Load const& load, T* scratch) const {
     input_.fill(x, at, count, scratch, load);
-    convolve<K>(input_, scratch, tiles_, count, filters_, shape_.filters, y, shape_.across, add,
+    for (std::size_t i = 0; bias != nullptr && i != count * shape_.down * shape_.across; ++i) {
+      std::copy_n(bias, shape_.filters, y + i * shape_.filters);
+    }
+    convolve<K>(input_, scratch, tiles_, count, filters_, shape_.filters, y, shape_.across, bias != nullptr,
                 scratch + group_ * (input_.canvas_size() + errors_.canvas_size()));
   }
 
