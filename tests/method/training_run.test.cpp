@@ -107,7 +107,7 @@ TEST_CASE("training_run: saved after any step and continued, it ends with the sa
     stop_everywhere(r, toy);
   }
   recipe gated = short_recipe();
-  gated.capture = loss_gated{.policy = at_trough{.last = 3}, .factor = 3, .window = 2};
+  gated.capture = loss_gated<at_trough>{.policy = at_trough{.last = 3}, .factor = 3, .window = 2};
   stop_everywhere(gated, toy);
   recipe r = short_recipe();
   r.fine_tune_from = start_point::quantized;
@@ -167,7 +167,7 @@ TEST_CASE("training_run: the state of another run is refused by what differs, an
     refused(r, run_part::all, "saved with another tensors (name, extents, format)");
   }
   r = short_recipe();
-  r.capture = loss_gated{.policy = at_trough{.last = 2}};
+  r.capture = loss_gated<at_trough>{.policy = at_trough{.last = 2}};
   refused(r, run_part::all, "saved with another capture policy");
   r = short_recipe();
   r.diagnose.captures = true;
