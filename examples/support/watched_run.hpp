@@ -68,25 +68,26 @@ class watcher {
       if (made) {
         std::optional<double> measured;
         if (ends_epoch(made->step)) last_accuracy = measured = run.in_place(accuracy);
-        bool const captured = std::string_view(made->phase) == "retrain" && recipe.average != sqwa::averaging::none &&
+        bool const captured = std::string_view(made->phase) == "retrain" &&
                               recipe.capture(recipe.retrain.rate, made->step, made->steps);
         watched.step(++done, *made, measured, captured);
         display_.show(seed, *made, last_accuracy);
       }
       keep.after_step(run);
     }
-    keep.save(run);
     return run.result();
   }
 
-  /// Calls `f`; an `io::error` is told on the display, once until a call succeeds again, and training goes on.
+  /// Calls `f` and says whether that went well; an `io::error` is told on the display, unless `told`, and training goes
+  /// on.
   template <class F>
-  void attempt(F f) {
+  bool attempt(F f, bool told = false) {
     try {
       f();
-      failing_ = false;
+      return true;
     } catch (sqwa::io::error const& e) {
-      if (!std::exchange(failing_, true)) display_.say(e.what());
+      if (!told) display_.say(e.what());
+      return false;
     }
   }
 
@@ -150,7 +151,6 @@ class watcher {
   progress_display& display_;
   sqwa::io::stop_signal const& stop_;
   std::string where_;
-  bool failing_ = false;
 };
 
 /// The curve that a log holds; empty for a log that is missing or damaged.
