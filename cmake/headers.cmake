@@ -20,6 +20,7 @@ set(sqwa_headers
   include/sqwa/core/bytes.hpp
   include/sqwa/core/config.hpp
   include/sqwa/core/contract.hpp
+  include/sqwa/core/fingerprint.hpp
   include/sqwa/core/math.hpp
   include/sqwa/core/noise.hpp
   include/sqwa/core/normal.hpp
@@ -127,6 +128,8 @@ set(sqwa_hosted_headers
   include/sqwa/method/run.hpp
   include/sqwa/method/run_identity.hpp
   include/sqwa/method/saved_numbers.hpp
+  include/sqwa/method/saved_report.hpp
+  include/sqwa/method/saved_values.hpp
   include/sqwa/method/training_run.hpp
   include/sqwa/method/verdict.hpp
   include/sqwa/nn/adam.hpp

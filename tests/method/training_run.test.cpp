@@ -3,10 +3,17 @@
 #include <sqwa/nn/batch_norm.hpp>
 #include <sqwa/nn/conv2d.hpp>
 #include <sqwa/nn/dense.hpp>
+#include <sqwa/nn/dropout.hpp>
+#include <sqwa/nn/fake_quantize.hpp>
 #include <sqwa/nn/relu.hpp>
 #include <sqwa/nn/sequential.hpp>
 #include <sqwa/nn/trainer.hpp>
+#include <sqwa/quant/fit.hpp>
+#include <sqwa/quant/granularity.hpp>
+#include <sqwa/quant/moving_range.hpp>
+#include <sqwa/quant/rounding.hpp>
 #include <sqwa/schedule/combine.hpp>
+#include <sqwa/schedule/loss_gated.hpp>
 
 #include "method/toy_learner.hpp"
 #include "support/refuses.hpp"
@@ -15,7 +22,9 @@
 #include <doctest/doctest.h>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,6 +52,13 @@ auto rows(report const& r) {
   return all;
 }
 
+/// All that a diagnosis says, as bytes; none without one.
+std::vector<std::byte> diagnosis_of(report const& r) {
+  byte_writer out;
+  detail::value_saver{out}(r.diagnosis);
+  return out.bytes;
+}
+
 /// Stops a run after each of its advances, and has a fresh one of a fresh learner go on with what was saved.
 template <class Make>
 void stop_everywhere(recipe const& r, Make make, run_part part = run_part::all) {
@@ -66,6 +82,7 @@ void stop_everywhere(recipe const& r, Make make, run_part part = run_part::all) 
     CHECK(rows(after.result()) == rows(whole.result()));
     CHECK(after.result().model == whole.result().model);
     CHECK(after.result().captures == whole.result().captures);
+    CHECK(diagnosis_of(after.result()) == diagnosis_of(whole.result()));
     CHECK(second.save() == undisturbed.save());
   }
 }
@@ -89,6 +106,9 @@ TEST_CASE("training_run: saved after any step and continued, it ends with the sa
     r.average = averaging::values;
     stop_everywhere(r, toy);
   }
+  recipe gated = short_recipe();
+  gated.capture = loss_gated{.policy = at_trough{.last = 3}, .factor = 3, .window = 2};
+  stop_everywhere(gated, toy);
   recipe r = short_recipe();
   r.fine_tune_from = start_point::quantized;
   r.requantize = scale_rule::frozen;
@@ -104,10 +124,10 @@ TEST_CASE("training_run: the included trainer goes on too, with its optimizer an
   auto const set = test::stripes(50);
   auto const learner_with = [&](nn::optimizer_options how) {
     return [&set, how] {
-      nn::trainer t{
-          nn::sequential{nn::conv2d{4, {.padding = 1, .bias = false}}, nn::batch_norm{}, nn::relu{}, nn::dense{3}},
-          set,
-          {.batch = 16, .optimizer = how, .augmentation = {.flip = nn::horizontal_flip{}}}};
+      nn::trainer t{nn::sequential{nn::conv2d{4, {.padding = 1, .bias = false}}, nn::batch_norm{}, nn::relu{},
+                                   nn::fake_quantize<moving_range>{}, nn::dropout{0.2F}, nn::dense{3}},
+                    set,
+                    {.batch = 16, .optimizer = how, .augmentation = {.flip = nn::horizontal_flip{}}}};
       t.watch("train", set);
       return t;
     };
@@ -139,7 +159,20 @@ TEST_CASE("training_run: the state of another run is refused by what differs, an
   refused(r, run_part::all, "saved with another capture policy");
   r = short_recipe();
   r.format = symmetric<5>{};
-  refused(r, run_part::all, "saved with another tensors (name, size, levels)");
+  refused(r, run_part::all, "saved with another tensors (name, extents, format)");
+  for (any_quantizer const& other : {any_quantizer(quantizer{symmetric<3>{}, max_abs{}}),
+                                     any_quantizer(quantizer{symmetric<3>{}, l2{}, per_channel{}}),
+                                     any_quantizer(quantizer{symmetric<3>{}, l2{}, per_tensor{}, stochastic{}})}) {
+    r.format = other;
+    refused(r, run_part::all, "saved with another tensors (name, extents, format)");
+  }
+  r = short_recipe();
+  r.capture = loss_gated{.policy = at_trough{.last = 2}};
+  refused(r, run_part::all, "saved with another capture policy");
+  r = short_recipe();
+  r.diagnose.captures = true;
+  refused(r, run_part::all, "saved with another diagnosis");
+  r = short_recipe();
   r = short_recipe();
   r.seed = 2;
   refused(r, run_part::all, "saved with another seed");
@@ -172,8 +205,19 @@ TEST_CASE("training_run: another trainer's state is refused by what differs") {
   refused(build(set, {.batch = 15}, 4), "saved with another batch size");
   refused(build(set, {.batch = 16, .seed = 2}, 4), "saved with another seed");
   refused(build(set, {.batch = 16, .augmentation = {.crop = nn::random_crop{1}}}, 4), "saved with another random crop");
+  std::vector<double> const mean = {100}, deviation = {50};
+  refused(build(set, {.batch = 16, .normalization = nn::normalization(mean, deviation)}, 4),
+          "saved with another normalization");
+  refused(build(set, {.batch = 16, .optimizer = nn::sgd_options{.momentum = 0.8F}}, 4),
+          "saved with another optimizer, or with other figures");
+  auto taught = build(set, {.batch = 16}, 4);
+  taught.learn_from(learner.model());
+  refused(taught, "saved with another teacher");
+  taught.learn_alone();
+  taught.load(saved);
+  CHECK(taught.save() == saved);
   refused(build(set, {.batch = 16}, 5), "conv2d_1.weight has 36 numbers in the saved state, 45 in the model");
-  refused(build(set, {.batch = 16, .optimizer = nn::adam_options{}}, 4), "velocity where the model has first_moment");
+  refused(build(set, {.batch = 16, .optimizer = nn::adam_options{}}, 4), "saved with another optimizer");
 }
 
 TEST_CASE("training_run: a loss that is not finite leaves the run where the last finished step left it") {
@@ -188,22 +232,105 @@ TEST_CASE("training_run: a loss that is not finite leaves the run where the last
     }
     FAIL("the loss was not looked at");
   } catch (nn::training_error const& e) {
-    CHECK(std::string(e.what()).find("step 3 of low-bit training") != std::string::npos);
+    CHECK(std::string(e.what()).starts_with("retrain, step 3: "));
   }
   CHECK(run.where() == std::pair<std::string, step_index>{"retrain", 3});
   --l.backwards;  // which the failed one counted
   CHECK(l.save() == before);
 }
 
-TEST_CASE("training_run: a run that diagnoses cannot be saved, and one that is done cannot be advanced") {
+TEST_CASE("training_run: nor does it move the included trainer's statistics and noise") {
+  auto const set = test::stripes(50);
+  nn::trainer learner{nn::sequential{nn::batch_norm{}, nn::dropout{0.2F}, nn::dense{3}}, set, {.batch = 16}};
+  for (int i = 0; i != 3; ++i) {
+    (void)learner.backward();
+    learner.update(0.1F);
+  }
+  learner.parameters()[0].value[5] = std::numeric_limits<float>::infinity();
+  auto const before = learner.save();
+  CHECK_THROWS_AS((void)learner.backward(), nn::training_error);
+  CHECK(learner.save() == before);
+}
+
+TEST_CASE("training_run: weights that are not finite are not saved") {
   test::toy_learner l;
+  training_run run(short_recipe(), l);
+  for (int i = 0; i != 3; ++i) run.advance();
+  CHECK(!run.save().empty());
+  l.bias[1] = std::numeric_limits<double>::quiet_NaN();
+  try {
+    (void)run.save();
+    FAIL("saved");
+  } catch (nn::training_error const& e) {
+    CHECK(std::string(e.what()) == "train, step 3: float_0 has become infinite or NaN");
+  }
+}
+
+TEST_CASE("training_run: an observer that throws leaves a run that goes on as if it had not") {
+  test::toy_learner whole, broken, fresh;
+  training_run undisturbed(short_recipe(), whole);
+  undisturbed.finish();
+  int told = 0;
+  training_run run(short_recipe(), broken, run_part::all, [&](progress const&) {
+    if (++told % 2 == 0) throw std::runtime_error("enough");
+  });
+  while (!run.done()) {
+    try {
+      run.advance();
+    } catch (std::runtime_error const&) {
+      training_run next(short_recipe(), fresh);
+      next.load(run.save());
+      next.finish();
+      CHECK(rows(next.result()) == rows(undisturbed.result()));
+      CHECK(fresh.save() == whole.save());
+    }
+  }
+  CHECK(told == 6 + 9 + 4);
+  CHECK(rows(run.result()) == rows(undisturbed.result()));
+}
+
+TEST_CASE("training_run: what a diagnosis has seen is saved too") {
+  auto const toy = [] { return test::toy_learner{}; };
   recipe r = short_recipe();
-  r.diagnose = {.captures = true};
+  r.capture = at_trough{.last = 3};
+  r.diagnose = {.captures = true, .keep = 2, .paths = measured_paths::neighbours, .oscillations = true};
+  stop_everywhere(r, toy);
+  r.diagnose.captures = false;
+  stop_everywhere(r, toy);
+  test::toy_learner l;
   training_run run(r, l);
-  CHECK(test::refuses([&] { (void)run.save(); }, "diagnosis"));
   run.finish();
   CHECK(run.result().diagnosis.has_value());
   CHECK(test::refuses([&] { run.advance(); }, "the run is done"));
+}
+
+TEST_CASE("training_run: a state with any byte altered is refused with nothing changed, or is one of this run's") {
+  for (run_part const part : {run_part::all, run_part::train, run_part::low_bit}) {
+    recipe r = short_recipe();
+    r.diagnose = {.captures = true, .oscillations = true};
+    test::toy_learner l, m;
+    training_run run(r, l, part);
+    for (int i = 0; i != (part == run_part::all ? 16 : 6); ++i) run.advance();
+    auto const good = run.save();
+    training_run other(r, m, part);
+    auto const fresh = other.save();
+    std::size_t refused = 0;
+    for (std::size_t at = 0; at < good.size(); ++at) {
+      for (std::byte const flip : {std::byte{1}, std::byte{0x80}, std::byte{0xFF}}) {
+        auto bad = good;
+        bad[at] ^= flip;
+        try {
+          other.load(bad);
+          other.load(fresh);
+        } catch (contract_error const&) {
+          ++refused;
+          CHECK(other.where().second == 0);
+        }
+      }
+    }
+    CHECK(refused > good.size());
+    CHECK(m.save() == test::toy_learner{}.save());
+  }
 }
 
 TEST_CASE("training_run: in_place shows the float weights in phase 1, then low-bit ones, and changes no bits") {

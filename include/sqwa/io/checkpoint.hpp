@@ -4,9 +4,9 @@
 #define SQWA_IO_CHECKPOINT_HPP
 
 #include <sqwa/core/bytes.hpp>
-#include <sqwa/core/contract.hpp>
 #include <sqwa/io/error.hpp>
 #include <sqwa/io/file.hpp>
+#include <sqwa/io/mapped_file.hpp>
 
 #include <zlib.h>
 #include <array>
@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,8 +24,8 @@ namespace sqwa::inline SQWA_ABI {
 
 namespace io {
 
-/// Something whose whole state can be kept, such as a `training_run`. `load` throws `contract_error`, and changes
-/// nothing, for a state that is not of the same kind.
+/// Something whose whole state can be kept, such as a `training_run`. `load` throws a `std::logic_error`, as
+/// `contract_error` is one, and changes nothing, for a state that is not of the same kind.
 template <class R>
 concept savable_run = requires(R r, std::span<std::byte const> bytes) {
   { r.save() } -> std::convertible_to<std::vector<std::byte>>;
@@ -85,14 +86,15 @@ void save_checkpoint(std::filesystem::path const& path, R& run) {
 /// Continues a run where a checkpoint was saved.
 ///
 /// Throws `error` for a file that is missing, truncated, too long, altered, foreign or of another version, and for the
-/// state of another model, recipe or data set: the run is then as it was. Memory: the file.
+/// state of another model, recipe or data set: the run is then as it was. Where broken preconditions do not throw, the
+/// latter trap. Memory: what the run takes; the file is mapped.
 template <savable_run R>
 void load_checkpoint(std::filesystem::path const& path, R& run) {
-  auto const file = read_file(path);
-  auto const state = detail::checkpoint_state(path, file);
+  mapped_file const file(path);
+  auto const state = detail::checkpoint_state(path, file.bytes());
   try {
     run.load(state);
-  } catch (contract_error const& e) {
+  } catch (std::logic_error const& e) {
     throw error(path, detail::checkpoint_header, "the state of a run like this one", e.what());
   }
 }

@@ -5,6 +5,7 @@
 
 #include <sqwa/io/checkpoint.hpp>
 #include <sqwa/io/error.hpp>
+#include <sqwa/io/file.hpp>
 
 #include <chrono>
 #include <filesystem>
@@ -23,8 +24,9 @@ struct checkpointer_options {
 
 /// Keeps one checkpoint of a run in one file.
 ///
-/// A checkpoint that cannot be written is told to `warn` with the reason, once until one succeeds again, and training
-/// goes on; the last good one stays.
+/// A checkpoint that cannot be written is told to `warn` with the reason, after steps once until one succeeds again,
+/// and training goes on; the last good one stays. A run that refuses to be saved, as a `training_run` does whose
+/// weights are not finite, is no such case: what it throws passes through.
 class checkpointer {
  public:
   using clock = std::function<std::chrono::duration<double>()>;
@@ -34,11 +36,16 @@ class checkpointer {
                         std::function<void(std::string const&)> warn = {}, clock now = steady)
       : path_(std::move(path)), options_(options), warn_(std::move(warn)), now_(std::move(now)), saved_(now_()) {}
 
-  /// Continues `run` where the file was saved, if there is one. Throws as `load_checkpoint`. Returns whether there was.
+  /// Continues `run` where the file was saved, if there is one; returns whether there was. Throws as `load_checkpoint`.
+  ///
+  /// Removes what processes that were killed while they wrote have left beside it: one process writes a file.
   template <savable_run R>
   bool resume(R& run) {
+    detail::file_aside::remove_leftovers(detail::target_of(path_));
     std::error_code status;
-    if (!std::filesystem::exists(path_, status)) return false;
+    auto const file = std::filesystem::status(path_, status);
+    if (!std::filesystem::status_known(file)) throw error(path_, 0, "a file, or none", status.message());
+    if (!std::filesystem::exists(file)) return false;
     load_checkpoint(path_, run);
     saved_ = now_();
     return true;
@@ -49,12 +56,21 @@ class checkpointer {
   bool after_step(R& run) {
     bool between = false;
     if constexpr (requires { run.between_phases(); }) between = run.between_phases();
-    return (between || now_() - saved_ >= options_.every) && save(run);
+    return (between || now_() - saved_ >= options_.every) && try_to_save(run);
   }
 
-  /// Saves now. Returns whether that went well.
+  /// Saves now, as before the program ends. Returns whether that went well; if not, that is told in any case.
   template <savable_run R>
   bool save(R& run) {
+    failing_ = false;
+    return try_to_save(run);
+  }
+
+  [[nodiscard]] std::filesystem::path const& path() const noexcept { return path_; }
+
+ private:
+  template <savable_run R>
+  bool try_to_save(R& run) {
     saved_ = now_();  // after a failure too: a full disk is not asked at every step
     try {
       save_checkpoint(path_, run);
@@ -67,9 +83,6 @@ class checkpointer {
     }
   }
 
-  [[nodiscard]] std::filesystem::path const& path() const noexcept { return path_; }
-
- private:
   static std::chrono::duration<double> steady() { return std::chrono::steady_clock::now().time_since_epoch(); }
 
   std::filesystem::path path_;

@@ -61,10 +61,19 @@ inline std::size_t write_at(descriptor const& file, std::uint64_t offset, std::s
   return bytes.size();
 }
 
+inline std::filesystem::path directory_of(std::filesystem::path const& file) {
+  return file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+}
+
+/// What a path leads to: where a symbolic link is to stay, the file behind it.
+inline std::filesystem::path target_of(std::filesystem::path const& path) {
+  std::error_code status;
+  return std::filesystem::is_symlink(path, status) ? std::filesystem::weakly_canonical(path, status) : path;
+}
+
 /// Flushes the directory of a file, so that its name survives a crash of the machine.
 inline void sync_directory(std::filesystem::path const& file) {
-  std::filesystem::path const directory = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
-  descriptor const parent(directory, O_RDONLY | O_DIRECTORY);
+  descriptor const parent(directory_of(file), O_RDONLY | O_DIRECTORY);
   if (parent && ::fsync(parent.number()) != 0 && errno != EINVAL && errno != ENOTSUP) {  // some know no such flush
     throw error(file, 0, "a directory that reaches the disk (the new file is in place)", last_error());
   }
@@ -78,7 +87,7 @@ class file_aside {
     std::error_code status;
     do {  // a killed process of the same number may have left its file behind
       path_ = target;
-      path_ += ".new-" + std::to_string(::getpid()) + "-" + std::to_string(count++);
+      path_ += word + std::to_string(::getpid()) + "-" + std::to_string(count++);
     } while (std::filesystem::exists(path_, status));
   }
   file_aside(file_aside const&) = delete;
@@ -88,12 +97,28 @@ class file_aside {
     if (!renamed_) std::filesystem::remove(path_, ignored);
   }
 
+  /// Removes what killed processes have left beside a target. No other process may be writing it.
+  static void remove_leftovers(std::filesystem::path const& target) {
+    namespace fs = std::filesystem;
+    std::error_code ignored;
+    std::string const begin = target.filename().string() + word;
+    fs::directory_iterator file(directory_of(target), ignored);
+    for (; !ignored && file != fs::directory_iterator(); file.increment(ignored)) {
+      std::string const name = file->path().filename().string();
+      bool const ours = name.starts_with(begin) && name.find_first_not_of("-0123456789", begin.size()) == name.npos;
+      std::error_code unremoved;
+      if (ours) fs::remove(file->path(), unremoved);
+    }
+  }
+
   [[nodiscard]] std::filesystem::path const& path() const noexcept { return path_; }
   [[nodiscard]] bool rename_to(std::filesystem::path const& target) noexcept {
     return renamed_ = ::rename(path_.c_str(), target.c_str()) == 0;
   }
 
  private:
+  static constexpr char const* word = ".new-";
+
   std::filesystem::path path_;
   bool renamed_ = false;
 };
@@ -133,7 +158,7 @@ class file_aside {
 inline void write_aside(std::filesystem::path const& path, std::span<std::byte const> bytes) {
   namespace fs = std::filesystem;
   std::error_code status;
-  fs::path const target = fs::is_symlink(path, status) ? fs::weakly_canonical(path, status) : path;
+  fs::path const target = detail::target_of(path);
   if (fs::exists(target, status) && !fs::is_regular_file(target, status)) {
     throw error(path, 0, "a regular file to replace, or none", "a directory or a device");
   }

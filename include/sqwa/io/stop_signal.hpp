@@ -6,6 +6,7 @@
 #include <sqwa/core/config.hpp>
 
 #include <array>
+#include <atomic>
 #include <csignal>
 #include <cstddef>
 
@@ -15,38 +16,43 @@ namespace io {
 
 namespace detail {
 
-inline volatile std::sig_atomic_t stop_requested = 0;
+inline std::atomic<bool> stop_requested = false;
+static_assert(std::atomic<bool>::is_always_lock_free);  // a signal may come while it is written, and on any thread
 
-/// The first signal is remembered; the second one has its usual effect, so that a program which hangs can be ended.
-extern "C" inline void request_stop(int signal) {
-  stop_requested = 1;
-  std::signal(signal, SIG_DFL);
-}
+inline void request_stop(int) noexcept { stop_requested.store(true, std::memory_order_relaxed); }
 
 }  // namespace detail
 
-/// While one exists, SIGINT (Ctrl-C) and SIGTERM set a flag instead of ending the program.
+/// While one exists, the first SIGINT (Ctrl-C) and the first SIGTERM set a flag instead of ending the program; the
+/// second of either has its usual effect, so that a program which hangs can be ended.
 ///
-/// At its end, what happened before at these signals happens again. One at a time in a program.
+/// A signal that was ignored before, as SIGINT is in the background of a script, stays ignored. At its end, what
+/// happened before at these signals happens again. One at a time in a program. POSIX.
 class stop_signal {
  public:
-  stop_signal() {
-    detail::stop_requested = 0;
-    for (std::size_t i = 0; i != signals.size(); ++i) before_[i] = std::signal(signals[i], detail::request_stop);
+  stop_signal() noexcept {
+    detail::stop_requested = false;
+    for (std::size_t i = 0; i != signals.size(); ++i) {
+      ::sigaction(signals[i], nullptr, &before_[i]);
+      if (before_[i].sa_handler == SIG_IGN) continue;
+      struct ::sigaction first {};
+      first.sa_handler = detail::request_stop;
+      first.sa_flags = static_cast<int>(SA_RESETHAND) | SA_RESTART;
+      ::sigaction(signals[i], &first, nullptr);
+    }
   }
   stop_signal(stop_signal const&) = delete;
   stop_signal& operator=(stop_signal const&) = delete;
   ~stop_signal() {
-    for (std::size_t i = 0; i != signals.size(); ++i) std::signal(signals[i], before_[i]);
+    for (std::size_t i = 0; i != signals.size(); ++i) ::sigaction(signals[i], &before_[i], nullptr);
   }
 
   /// Whether one of the signals has come.
-  [[nodiscard]] bool requested() const noexcept { return detail::stop_requested != 0; }
+  [[nodiscard]] bool requested() const noexcept { return detail::stop_requested.load(std::memory_order_relaxed); }
 
  private:
   static constexpr std::array signals{SIGINT, SIGTERM};
-  using handler = void (*)(int);
-  std::array<handler, signals.size()> before_{};
+  std::array<struct ::sigaction, signals.size()> before_{};
 };
 
 }  // namespace io

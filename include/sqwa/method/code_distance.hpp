@@ -4,12 +4,16 @@
 #define SQWA_METHOD_CODE_DISTANCE_HPP
 
 #include <sqwa/average/code_sums.hpp>
+#include <sqwa/core/bytes.hpp>
 #include <sqwa/core/contract.hpp>
 #include <sqwa/exec/backend.hpp>
 #include <sqwa/exec/executor.hpp>
+#include <sqwa/method/saved_numbers.hpp>
+#include <sqwa/method/saved_values.hpp>
 #include <sqwa/nn/low_bit_model.hpp>
 #include <sqwa/quant/packed.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -86,6 +90,13 @@ struct model_distance {
   bool operator==(model_distance const&) const = default;
 };
 
+namespace detail {
+
+void fields(auto& a, maybe_const<code_distance> auto& d) { a(d.weights, d.differing, d.steps, d.shared_scales); }
+void fields(auto& a, maybe_const<model_distance> auto& d) { a(d.tensors, d.total); }
+
+}  // namespace detail
+
 /// Compares the low-bit tensors of two models; their float tensors are not looked at. Memory: one entry a tensor.
 /// @pre the same names and extents in the same order, and for each pair of tensors as above
 template <any_backend B = backend<>>
@@ -127,6 +138,12 @@ struct code_shares {
   }
   bool operator==(code_shares const&) const = default;
 };
+
+namespace detail {
+
+void fields(auto& a, maybe_const<code_shares> auto& s) { a(s.weights, s.zeros, s.outermost); }
+
+}  // namespace detail
 
 /// Counts the codes of one tensor. Exact. Memory: none.
 /// @pre the members of `p` fit together; every field is a code
@@ -185,7 +202,31 @@ class capture_distances {
   /// The last captures.
   [[nodiscard]] std::deque<kept_capture> const& kept() const noexcept { return kept_; }
 
+  /// The whole state, for `load`.
+  void save(byte_writer& out) const {
+    detail::value_saver{out}(count_, pairs_);
+    for (kept_capture const& k : kept_) detail::save_numbers(k.model, out);
+  }
+  /// Takes over what `save` wrote for captures with the tensors of `like`. If it is refused, nothing has changed.
+  /// @pre as many captures are kept
+  void load(byte_reader& in, low_bit_model const& like) {
+    capture_distances loaded(keep_, where_);
+    detail::value_loader{in}(loaded.count_, loaded.pairs_);
+    for (pair const& p : loaded.pairs_) {
+      expects(p.from < p.to && p.to < loaded.count_ && p.distance.tensors.size() == like.weights.size(),
+              "capture_distances::load: the distance of captures {} and {} of {}, in {} tensors of {}", p.from, p.to,
+              loaded.count_, p.distance.tensors.size(), like.weights.size());
+    }
+    for (std::size_t n = loaded.count_ - std::min(keep_, loaded.count_); n != loaded.count_; ++n) {
+      loaded.kept_.push_back({n, like});
+      detail::load_numbers(loaded.kept_.back().model, in);
+    }
+    *this = std::move(loaded);
+  }
+
  private:
+  friend void fields(auto& a, detail::maybe_const<pair> auto& p) { a(p.from, p.to, p.distance); }
+
   std::size_t keep_;
   [[no_unique_address]] B where_;
   std::size_t count_ = 0;

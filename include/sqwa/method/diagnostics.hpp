@@ -4,6 +4,7 @@
 #define SQWA_METHOD_DIAGNOSTICS_HPP
 
 #include <sqwa/average/code_averager.hpp>
+#include <sqwa/core/bytes.hpp>
 #include <sqwa/core/contract.hpp>
 #include <sqwa/method/code_distance.hpp>
 #include <sqwa/method/diagnosis.hpp>
@@ -14,11 +15,14 @@
 #include <sqwa/method/phases.hpp>
 #include <sqwa/method/recipe.hpp>
 #include <sqwa/method/requantization.hpp>
+#include <sqwa/method/saved_values.hpp>
 #include <sqwa/method/verdict.hpp>
 #include <sqwa/nn/low_bit_model.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -84,6 +88,38 @@ class capture_diagnostics {
       }
     }
     return d;
+  }
+
+  /// The whole state, for `load`.
+  void save(byte_writer& out) const {
+    distances_.save(out);
+    oscillations_.save(out);
+    for (std::size_t i = 0; i != means_.size(); ++i) {
+      out.put_block(means_[i].save());
+      out.put_all(std::span<std::uint64_t const>(squares_[i]));
+      detail::value_saver{out}(shares_[i]);
+    }
+  }
+  /// Takes over what `save` wrote for these weights. If it is refused, nothing has changed.
+  /// @pre the options are the same
+  void load(byte_reader& in, low_bit_weights<L> const& weights) {
+    capture_diagnostics loaded(options_);
+    low_bit_model const like = weights.capture();
+    std::vector<std::size_t> sizes;
+    for (low_bit_tensor const& t : like.weights) sizes.push_back(t.weights.size());
+    loaded.distances_.load(in, like);
+    loaded.oscillations_.load(in, sizes);
+    for (low_bit_tensor const& t : like.weights) {
+      if (loaded.distances_.captures() == 0) break;
+      loaded.means_.push_back(code_averager<>::load(in.block()));
+      loaded.squares_.push_back(in.all<std::uint64_t>());
+      detail::value_loader{in}(loaded.shares_.emplace_back());
+      expects(loaded.means_.back().size() == t.weights.size() && loaded.means_.back().n_averaged() > 0 &&
+                  loaded.squares_.back().size() == t.weights.layout.count,
+              "capture_diagnostics::load: {} sums and {} squares for tensor {}", loaded.means_.back().size(),
+              loaded.squares_.back().size(), std::string_view(t.name));
+    }
+    *this = std::move(loaded);
   }
 
   [[nodiscard]] oscillation_tracker<> const& oscillations() const noexcept { return oscillations_; }

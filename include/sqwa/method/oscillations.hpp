@@ -4,6 +4,7 @@
 #define SQWA_METHOD_OSCILLATIONS_HPP
 
 #include <sqwa/average/code_sums.hpp>
+#include <sqwa/core/bytes.hpp>
 #include <sqwa/core/contract.hpp>
 #include <sqwa/exec/backend.hpp>
 #include <sqwa/exec/executor.hpp>
@@ -121,6 +122,34 @@ class oscillation_tracker {
     return all;
   }
 
+  /// The whole state, for `load`.
+  void save(byte_writer& out) const {
+    out.put(std::int64_t{seen_});
+    out.put(static_cast<std::uint64_t>(tensors_.size()));
+    for (state const& s : tensors_) {
+      out.put(std::int32_t{s.levels});
+      s.each([&]<class T>(std::vector<T> const& all) { out.put_all(std::span<T const>(all)); });
+    }
+  }
+  /// Takes over what `save` wrote for tensors of these sizes. If it is refused, nothing has changed.
+  void load(byte_reader& in, std::span<std::size_t const> sizes) {
+    constexpr char const* who = "oscillation_tracker::load";
+    step_index const seen = in.get<std::int64_t>();
+    auto const count = in.get<std::uint64_t>();
+    expects(count == (seen == 0 ? 0 : sizes.size()) && seen >= 0, "{}: {} tensors of {} after {} steps", who, count,
+            sizes.size(), seen);
+    std::vector<state> loaded(static_cast<std::size_t>(count));
+    for (std::size_t i = 0; i != loaded.size(); ++i) {
+      loaded[i].levels = in.get<std::int32_t>();
+      loaded[i].each([&]<class T>(std::vector<T>& all) {
+        all = in.all<T>();
+        expects(all.size() == sizes[i], "{}: {} numbers for tensor {}, which has {}", who, all.size(), i, sizes[i]);
+      });
+    }
+    seen_ = seen;
+    tensors_ = std::move(loaded);
+  }
+
   [[nodiscard]] std::size_t tensors() const noexcept { return tensors_.size(); }
   [[nodiscard]] float momentum() const noexcept { return momentum_; }
   /// For each weight of tensor i: how often its code changed… @pre i < tensors()
@@ -139,6 +168,9 @@ class oscillation_tracker {
     std::vector<std::int8_t> direction;  // of the last change; 0 before any
     std::vector<std::uint32_t> flips, reversals;
     std::vector<float> frequency;
+
+    void each(auto f) const { f(code), f(direction), f(flips), f(reversals), f(frequency); }
+    void each(auto f) { f(code), f(direction), f(flips), f(reversals), f(frequency); }
   };
 
   state const& of(std::size_t i) const {

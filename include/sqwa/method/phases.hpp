@@ -6,6 +6,7 @@
 #include <sqwa/core/bytes.hpp>
 #include <sqwa/core/contract.hpp>
 #include <sqwa/method/capture_average.hpp>
+#include <sqwa/method/format_by_name.hpp>
 #include <sqwa/method/learner.hpp>
 #include <sqwa/method/low_bit_weights.hpp>
 #include <sqwa/method/recipe.hpp>
@@ -15,6 +16,8 @@
 #include <sqwa/schedule/loss_gated.hpp>
 #include <sqwa/schedule/schedule.hpp>
 
+#include <cmath>
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <type_traits>
@@ -30,10 +33,20 @@ struct progress {
   double loss;
 };
 
-/// Told after each training step; may be empty. What it throws ends the run.
+/// Told after each training step, the capture that belongs to it included; may be empty. What it throws ends the run.
 using observer = std::function<void(progress const&)>;
 
 namespace detail {
+
+/// Refuses trained tensors that hold an infinity or a NaN; `when` is told.
+template <learner L>
+void check_finite(L& l, std::string const& when) {
+  for_each_trained(l, [&](auto const& t, std::string const& name, std::size_t) {
+    for (auto v : values(t)) {
+      if (!std::isfinite(v)) throw nn::training_error(when + ": " + name + " has become infinite or NaN");
+    }
+  });
+}
 
 /// One step of phase 1, at the rate of step t. Returns the loss.
 template <learner L>
@@ -99,12 +112,10 @@ class retraining {
   explicit retraining(recipe const& r) : average_(r.average) {}
 
   /// Step t: training, then, unless it is no capture's turn, a capture. Returns the loss.
-  double step(low_bit_weights<L>& weights, recipe const& r, step_index t, observer const& watch = {},
-              retrain_hooks<L> const& hooks = {}) {
+  double step(low_bit_weights<L>& weights, recipe const& r, step_index t, retrain_hooks<L> const& hooks = {}) {
     bool const hold = r.average == averaging::codes && average_.captures() > 0;
     double const loss = detail::low_bit_step(weights, r.retrain, r, t, hold);
     seen_ = r.capture.next(seen_, loss);
-    if (watch) watch({"retrain", t, r.retrain.length(), r.retrain.rate(t), loss});
     if (hooks.after_step) hooks.after_step(weights, t);
     if (!r.capture(r.retrain.rate, t, r.retrain.length())) return loss;
     ++candidates_;
@@ -132,9 +143,7 @@ class retraining {
   /// The whole state, for `load`.
   void save(byte_writer& out) const {
     average_.save(out);
-    out.put(std::int64_t{seen_.steps});
-    out.put(seen_.recent);
-    out.put(seen_.best);
+    out.put_block(seen_.save());
     out.put(std::int64_t{candidates_});
     if (average_.captures() > 0) detail::save_numbers(last_, out);
   }
@@ -143,9 +152,7 @@ class retraining {
   [[nodiscard]] static retraining load(byte_reader& in, recipe const& r, low_bit_weights<L> const& weights) {
     retraining loaded(r);
     loaded.average_.load(in, weights);
-    loaded.seen_.steps = in.get<std::int64_t>();
-    loaded.seen_.recent = in.get<double>();
-    loaded.seen_.best = in.get<double>();
+    loaded.seen_ = loss_trend::load(in.block());
     loaded.candidates_ = in.get<std::int64_t>();
     if (loaded.average_.captures() > 0) {
       loaded.last_ = weights.capture();
@@ -169,7 +176,7 @@ retraining<L> retrain(low_bit_weights<L>& weights, recipe const& r, observer con
                       std::type_identity_t<retrain_hooks<L>> const& hooks = {}) {
   retraining<L> phase3(r);
   detail::reset_optimizer(weights.trained());
-  for (step_index t = 0; t != r.retrain.length(); ++t) phase3.step(weights, r, t, watch, hooks);
+  detail::run_phase("retrain", r.retrain, watch, [&](step_index t) { return phase3.step(weights, r, t, hooks); });
   phase3.finish();
   return phase3;
 }

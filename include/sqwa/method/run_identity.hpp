@@ -5,8 +5,16 @@
 
 #include <sqwa/core/bytes.hpp>
 #include <sqwa/core/contract.hpp>
+#include <sqwa/core/fingerprint.hpp>
+#include <sqwa/core/noise.hpp>
+#include <sqwa/method/any_policy.hpp>
+#include <sqwa/method/diagnosis.hpp>
+#include <sqwa/method/format_by_name.hpp>
 #include <sqwa/method/learner.hpp>
 #include <sqwa/method/recipe.hpp>
+#include <sqwa/schedule/loss_gated.hpp>
+#include <sqwa/schedule/schedule.hpp>
+#include <sqwa/tensor/shape.hpp>
 
 #include <bit>
 #include <cstddef>
@@ -24,33 +32,57 @@ namespace detail {
 /// Names and values, in an order that does not change.
 using identity = std::vector<std::pair<std::string, std::string>>;
 
-/// A number that differs, but for chance, when anything put in differs: 64 bits of FNV-1a.
-class fingerprint {
- public:
-  void put(std::uint64_t value) noexcept {
-    for (int i = 0; i != 8; ++i, value >>= 8) hash_ = (hash_ ^ (value & 0xFF)) * 0x100'0000'01B3;
-  }
-  [[nodiscard]] std::string text() const { return std::to_string(hash_); }
-
- private:
-  std::uint64_t hash_ = 0xCBF2'9CE4'8422'2325;
-};
-
 /// The rate of every step of a phase.
 inline std::string describe(sqwa::phase const& p) {
   fingerprint rates;
-  for (step_index t = 0; t != p.length(); ++t) rates.put(std::bit_cast<std::uint32_t>(p.rate(t)));
-  return std::to_string(p.length()) + " steps of the rates " + rates.text();
+  for (step_index t = 0; t != p.length(); ++t) rates.put(p.rate(t));
+  return std::to_string(p.length()) + " steps of the rates " + std::to_string(rates.value());
 }
 
-/// The tensors of a learner with their sizes and formats.
+/// Levels, and what becomes of noise in a tensor of these extents: fit, blocks and rounding show in it.
+inline std::string describe(any_quantizer const& q, shape const& extents) {
+  std::vector<float> sample(extents.size()), scales(q.layout(extents).count);
+  for (std::size_t i = 0; float& x : sample) x = noise{.seed = 1}(i++) - 0.5F;
+  q.fit(std::span<float const>(sample), extents, std::span(scales));
+  q.project(std::span<float const>(sample), extents, std::span<float const>(scales), std::span(sample), noise{2});
+  fingerprint points;
+  points.put_all(std::span<float const>(scales));
+  points.put_all(std::span<float const>(sample));
+  return std::to_string(q.levels()) + ":" + std::to_string(points.value());
+}
+
+/// When captures are taken, and, as far as losses from 0 to 8 show it, what the gate lets pass.
+inline std::string describe(any_capture const& policy, sqwa::phase const& p) {
+  fingerprint captures;
+  for (step_index t = 0; t != p.length(); ++t) captures.put(policy(p.rate, t, p.length()));
+  loss_trend seen;
+  for (std::uint64_t i = 0; i != 200; ++i) {
+    seen = policy.next(seen, static_cast<double>(noise{.seed = 1}(i)) * 8 / static_cast<double>(1 + i / 20));
+    captures.put(seen.recent);
+    captures.put(policy.admits(seen));
+  }
+  return std::to_string(captures.value());
+}
+
+/// What is kept while captures are measured.
+inline std::string describe(diagnosis_options const& o) {
+  fingerprint how;
+  how.put(o.momentum);
+  return std::to_string(o.captures) + std::to_string(o.oscillations) + " " + std::to_string(o.keep) + " " +
+         std::to_string(how.value());
+}
+
+/// The tensors of a learner with their extents and formats.
 template <learner L>
 std::string describe_tensors(recipe const& r, L& l) {
   std::string text;
   auto const formats = formats_of(l, r.format);
   for_each_trained(l, [&](auto const& t, std::string const& name, std::size_t place) {
     auto const& f = formats[place];
-    text += name + " " + std::to_string(values(t).size()) + (f ? "/" + std::to_string(f->levels()) : "") + " ";
+    shape const extents = shape_of(t);
+    text += name;
+    for (std::size_t i = 0; i != extents.rank(); ++i) text += (i == 0 ? " " : "x") + std::to_string(extents[i]);
+    text += f ? " " + describe(*f, extents) + "; " : "; ";
   });
   for (auto const& s : statistic_spans(l)) text += std::to_string(s.size()) + " ";
   return text;
@@ -59,20 +91,19 @@ std::string describe_tensors(recipe const& r, L& l) {
 /// Everything of a recipe that a run's bits depend on.
 template <learner L>
 identity identity_of(recipe const& r, L& l) {
-  fingerprint captures;
-  for (step_index t = 0; t != r.retrain.length(); ++t) captures.put(r.capture(r.retrain.rate, t, r.retrain.length()));
   auto const number = [](auto v) { return std::to_string(static_cast<int>(v)); };
-  return {{"tensors (name, size, levels)", describe_tensors(r, l)},
+  return {{"tensors (name, extents, format)", describe_tensors(r, l)},
           {"float training", describe(r.train)},
           {"retraining", describe(r.retrain)},
           {"fine-tuning", describe(r.fine_tune)},
-          {"capture policy", captures.text()},
+          {"capture policy", describe(r.capture, r.retrain)},
           {"what is averaged", number(r.average)},
           {"rule of scales", number(r.scales)},
           {"rule of re-quantization", number(r.requantize)},
           {"start of fine-tuning", number(r.fine_tune_from)},
           {"gradient", number(r.gradient)},
           {"control's rate", std::to_string(std::bit_cast<std::uint32_t>(r.control_rate))},
+          {"diagnosis", describe(r.diagnose)},
           {"seed", std::to_string(r.seed)}};
 }
 

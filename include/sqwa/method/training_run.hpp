@@ -11,7 +11,10 @@
 #include <sqwa/method/recipe.hpp>
 #include <sqwa/method/report.hpp>
 #include <sqwa/method/run_identity.hpp>
+#include <sqwa/method/saved_report.hpp>
+#include <sqwa/method/saved_values.hpp>
 #include <sqwa/nn/low_bit_model.hpp>
+#include <sqwa/nn/training_error.hpp>
 
 #include <array>
 #include <chrono>
@@ -51,6 +54,10 @@ class training_run {
   training_run(recipe r, L& l, run_part part = run_part::all, observer watch = {})
       : recipe_(std::move(r)), learner_(&l), part_(part), watch_(std::move(watch)), look_(recipe_.diagnose) {
     check(recipe_, l);
+    if constexpr (savable_learner<L>) {
+      identity_ = detail::identity_of(recipe_, l);
+      identity_.emplace_back("part", std::to_string(static_cast<int>(part_)));
+    }
     if (part == run_part::low_bit) stage_ = stage::quantize;
     retraining_.emplace(recipe_.average == averaging::none ? recipe{} : recipe_);
   }
@@ -61,17 +68,16 @@ class training_run {
 
   /// One training step, or what lies between two phases: evaluations, averaging, quantization.
   ///
-  /// Throws `training_error` for a loss that is not finite and for a gate that admits no capture; the run and the
-  /// weights are then as the step before left them.
+  /// Throws `training_error` for a loss that is not finite, with phase and step, and for a gate that admits no capture;
+  /// run and learner are then as the step before left them, the learner so far as its `backward` leaves it. What the
+  /// observer throws passes through; the step is then done.
   /// @pre not done
   void advance() {
     expects(!done(), "training_run::advance: the run is done");
     switch (stage_) {
       case stage::train:
-        return steps(recipe_.train, stage::trained, [&] {
-          double const loss = detail::float_step(*learner_, recipe_.train, step_);
-          tell("train", recipe_.train, loss);
-        });
+        return steps("train", recipe_.train, stage::trained,
+                     [&] { return detail::float_step(*learner_, recipe_.train, step_); });
       case stage::trained:
         row("float", 32, detail::float_bytes(*learner_));
         return enter(part_ == run_part::train ? stage::done : stage::quantize);
@@ -80,8 +86,8 @@ class training_run {
         low_bit_row("direct");
         return enter(recipe_.average == averaging::none ? stage::control : stage::retrain);
       case stage::retrain:
-        return steps(recipe_.retrain, stage::average,
-                     [&] { retraining_->step(*weights_, recipe_, step_, watch_, look_.hooks()); });
+        return steps("retrain", recipe_.retrain, stage::average,
+                     [&] { return retraining_->step(*weights_, recipe_, step_, look_.hooks()); });
       case stage::average:
         average();
         return enter(stage::fine_tune);
@@ -124,20 +130,22 @@ class training_run {
   [[nodiscard]] bool between_phases() const noexcept { return step_ == 0; }
 
   /// The whole state of run and learner.
-  /// @pre the recipe asks for no diagnosis
+  ///
+  /// Throws `training_error` when a trained number is not finite, so that nobody replaces a good state by that.
   [[nodiscard]] std::vector<std::byte> save() const requires savable_learner<L> {
-    expects(!recipe_.diagnose.any(), "training_run::save: what a diagnosis has seen cannot be saved");
+    detail::check_finite(*learner_, where().first + ", step " + std::to_string(step_));
     byte_writer out;
-    detail::save_identity(own_identity(), out);
+    detail::save_identity(identity_, out);
     out.put(static_cast<std::uint8_t>(stage_));
     out.put(std::int64_t{step_});
     out.put(seconds());
     out.put_block(std::vector<std::byte>(learner_->save()));
     if (weights_) weights_->save(out);
-    if (stage_ == stage::retrain || stage_ == stage::average) retraining_->save(out);
-    out.put(static_cast<std::uint64_t>(result_.captures));
-    out.put(static_cast<std::uint64_t>(result_.rows.size()));
-    for (report_row const& r : result_.rows) save_row(r, out);
+    if (stage_ == stage::retrain || stage_ == stage::average) {
+      retraining_->save(out);
+      look_.save(out);
+    }
+    detail::value_saver{out}(result_);
     return std::move(out.bytes);
   }
 
@@ -146,12 +154,11 @@ class training_run {
   void load(std::span<std::byte const> bytes) requires savable_learner<L> {
     constexpr char const* who = "training_run::load";
     byte_reader in(bytes, who);
-    detail::check_identity(own_identity(), in, who);
-    auto const number = in.get<std::uint8_t>();
-    expects(number <= static_cast<std::uint8_t>(stage::done), "{}: stage {}", who, static_cast<int>(number));
-    auto const at = static_cast<stage>(number);
+    detail::check_identity(identity_, in, who);
+    auto const at = static_cast<stage>(in.get<std::uint8_t>());
     step_index const step = in.get<std::int64_t>();
-    expects(step >= 0, "{}: step {}", who, step);
+    expects(step >= 0 && step <= last_step(at), "{}: this run has no step {} of stage {}", who, step,
+            static_cast<int>(at));
     double const spent = in.get<double>();
     auto const learner = in.block();
     auto const before = learner_->save();
@@ -163,14 +170,18 @@ class training_run {
         weights->load(in);
       }
       retraining<L> phase3 = *retraining_;
-      if (at == stage::retrain || at == stage::average) phase3 = retraining<L>::load(in, recipe_, *weights);
+      capture_diagnostics<L> look(recipe_.diagnose);
+      if (at == stage::retrain || at == stage::average) {
+        phase3 = retraining<L>::load(in, recipe_, *weights);
+        look.load(in, *weights);
+      }
       report found;
-      found.captures = static_cast<std::size_t>(in.get<std::uint64_t>());
-      for (auto n = in.get<std::uint64_t>(); n != 0; --n) found.rows.push_back(load_row(in));
+      detail::value_loader{in}(found);
       in.end();
       if (at == stage::done && weights) found.model = weights->capture();
       weights_ = std::move(weights);
       retraining_.emplace(std::move(phase3));
+      look_ = std::move(look);
       result_ = std::move(found);
     } catch (...) {
       learner_->load(before);
@@ -190,13 +201,20 @@ class training_run {
     step_ = 0;
   }
 
-  /// One step of a phase, if it has any left.
+  /// One step of a phase, if it has any left; `step()` returns the loss.
   template <class Step>
-  void steps(phase const& p, stage next, Step step) {
+  void steps(char const* name, phase const& p, stage next, Step step) {
     if (step_ == 0) detail::reset_optimizer(*learner_);
     if (step_ < p.length()) {
-      step();
+      step_index const t = step_;
+      double loss = 0;
+      try {
+        loss = step();
+      } catch (nn::training_error const& e) {
+        throw nn::training_error(std::string(name) + ", step " + std::to_string(t) + ": " + e.what());
+      }
       ++step_;
+      if (watch_) watch_({name, t, p.length(), p.rate(t), loss});
     }
     if (step_ < p.length()) return;
     if (stage_ == stage::retrain) retraining_->finish();
@@ -204,11 +222,23 @@ class training_run {
   }
 
   void low_bit_steps(char const* name, phase const& p) {
-    steps(p, stage::last, [&] { tell(name, p, detail::low_bit_step(*weights_, p, recipe_, step_)); });
+    steps(name, p, stage::last, [&] { return detail::low_bit_step(*weights_, p, recipe_, step_); });
   }
 
-  void tell(char const* name, phase const& p, double loss) const {
-    if (watch_) watch_({name, step_, p.length(), p.rate(step_), loss});
+  /// How many steps this run does in a stage; -1 if it has no such stage.
+  step_index last_step(stage s) const {
+    bool const control = recipe_.average == averaging::none;
+    bool const has = s < stage::quantize ? part_ != run_part::low_bit
+                     : s >= stage::done  ? s == stage::done
+                     : part_ == run_part::train
+                         ? false
+                         : s == stage::quantize || s == stage::last || control == (s == stage::control);
+    return !has                    ? -1
+           : s == stage::train     ? recipe_.train.length()
+           : s == stage::retrain   ? recipe_.retrain.length()
+           : s == stage::fine_tune ? recipe_.fine_tune.length()
+           : s == stage::control   ? detail::control_phase(recipe_).length()
+                                   : 0;
   }
 
   /// Phase 4, with the rows on the way, and the beginning of phase 5.
@@ -243,44 +273,11 @@ class training_run {
   }
   double seconds() const { return std::chrono::duration<double>(clock::now() - before_).count(); }
 
-  detail::identity own_identity() const {
-    auto all = detail::identity_of(recipe_, *learner_);
-    all.emplace_back("part", std::to_string(static_cast<int>(part_)));
-    return all;
-  }
-
-  static void save_row(report_row const& r, byte_writer& out) {
-    out.put_text(r.model);
-    out.put(r.bits_per_weight);
-    out.put(static_cast<std::uint64_t>(r.bytes));
-    out.put(r.seconds);
-    out.put(static_cast<std::uint64_t>(r.scores.size()));
-    for (score const& s : r.scores) {
-      out.put_text(s.split);
-      out.put(s.loss);
-      out.put(s.accuracy);
-    }
-  }
-  static report_row load_row(byte_reader& in) {
-    report_row r;
-    r.model = in.text();
-    r.bits_per_weight = in.get<double>();
-    r.bytes = static_cast<std::size_t>(in.get<std::uint64_t>());
-    r.seconds = in.get<double>();
-    for (auto n = in.get<std::uint64_t>(); n != 0; --n) {
-      score s;
-      s.split = in.text();
-      s.loss = in.get<double>();
-      s.accuracy = in.get<double>();
-      r.scores.push_back(std::move(s));
-    }
-    return r;
-  }
-
   recipe recipe_;
   L* learner_;
   run_part part_;
   observer watch_;
+  detail::identity identity_;  // of a learner that can be saved
   capture_diagnostics<L> look_;
   std::optional<low_bit_weights<L>> weights_;  // from phase 2 on
   std::optional<retraining<L>> retraining_;    // of phase 3

@@ -21,14 +21,16 @@ struct distillation_options {
   float temperature = 4;  ///< T, above 0: the higher, the more the teacher's small probabilities count
 };
 
-/// Checks that `how` says how to distil; `who` is named where it does not.
-/// @pre 0 <= weight <= 1; temperature is finite and at least 2^-126
-inline void check(char const* who, distillation_options const& how) {
+namespace detail {
+
+inline void check_distillation(char const* who, distillation_options const& how) {
   using limits = std::numeric_limits<float>;
   expects(how.weight >= 0 && how.weight <= 1, "{}: a teacher's weight of {} is not from 0 to 1", who, how.weight);
   expects(how.temperature >= limits::min() && how.temperature <= limits::max(), "{}: a temperature of {}", who,
           how.temperature);
 }
+
+}  // namespace detail
 
 /// The mean over the batch of (1 - a) H + a T^2 KL(q || p): H is `softmax_cross_entropy` with the labels, q the softmax
 /// of the teacher's outputs over T, p that of the student's.
@@ -39,13 +41,14 @@ inline void check(char const* who, distillation_options const& how) {
 /// keeps its size whatever the temperature. Bits do not depend on the C library. NaN or +infinity in a row of either:
 /// the loss is NaN; -infinity in the student's where the teacher has none: infinity; each if that part has weight.
 /// Memory: 3 KiB of stack. Time: three times that of `softmax_cross_entropy`.
-/// @pre as for `softmax_cross_entropy` and `check`; as many outputs of the teacher as of the student
+/// @pre as for `softmax_cross_entropy`; as many outputs of the teacher as of the student
+/// @pre 0 <= how.weight <= 1; how.temperature is finite and at least 2^-126
 template <real T, std::integral Label>
 batch_score distillation_loss(std::span<T const> outputs, std::span<T const> teacher, std::span<Label const> labels,
                               std::size_t classes, distillation_options const& how, std::span<T> gradient = {},
                               double smoothing = 0) {
   constexpr char const* who = "distillation_loss";
-  check(who, how);
+  detail::check_distillation(who, how);
   expects(teacher.size() == outputs.size(), "{}: {} outputs of the teacher, {} of the student", who, teacher.size(),
           outputs.size());
   batch_score result = softmax_cross_entropy(outputs, labels, classes, gradient, smoothing);

@@ -111,6 +111,12 @@ class fake_quantize {
     settle();
   }
 
+  /// What is remembered beside the bound, for saving: `f(name, span)`.
+  template <class F>
+  void visit_state(F&& f) {
+    f("good_bound", std::span<T>(&good_, 1));
+  }
+
   [[nodiscard]] Policy const& policy() const noexcept { return policy_; }
   /// The bound or step; 0 while it is not set.
   [[nodiscard]] T bound() const noexcept { return bound_; }

@@ -3,7 +3,9 @@
 #ifndef SQWA_NN_TRAINER_HPP
 #define SQWA_NN_TRAINER_HPP
 
+#include <sqwa/core/fingerprint.hpp>
 #include <sqwa/nn/batches.hpp>
+#include <sqwa/nn/chain.hpp>
 #include <sqwa/nn/data.hpp>
 #include <sqwa/nn/data_set.hpp>
 #include <sqwa/nn/distillation.hpp>
@@ -25,8 +27,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -81,12 +81,15 @@ class trainer {
 
   /// Takes the next batch: its mean loss and, in the model, the gradients at the parameters as they now stand.
   ///
-  /// Throws `training_error` when the loss is not finite; gradients and running statistics are then unusable.
+  /// Throws `training_error` when the loss is not finite; all is then as before, but for the gradients
+  /// and for bounds of activations that no batch had set before.
   float backward() {
     batch const seen = data_.training(batches_, where_.exec);
+    undo_.keep(model_);
     forward(seen, pass::train);
     double const loss = train_loss(seen);
     if (!std::isfinite(loss)) {
+      undo_.take_back(model_);
       throw training_error("trainer: the loss is not finite in step " + std::to_string(steps_done_) + ", batch " +
                            std::to_string(batches_));
     }
@@ -108,17 +111,25 @@ class trainer {
   /// each batch as the student sees it. Normalized as the images of `train` are: those should be what it learned from.
   ///
   /// Memory: the teacher, one batch of it. Scores stay what they are without a teacher.
-  /// @pre the teacher was built for these images and classes, as a trainer's `model()` is; `how` as for `check`
+  /// @pre the teacher was built for these images and classes, as a trainer's `model()` is; `how` as for the loss
   template <layer Other>
     requires std::same_as<typename Other::scalar, float>
   void learn_from(Other model, distillation_options how = {}) {
-    check("trainer::learn_from", how);
+    detail::check_distillation("trainer::learn_from", how);
     auto const images = train_->images.shape();
+    fingerprint known;
+    model.visit([&](parameter<float> const& p) { known.put_all(std::span<float const>(p.value)); });
+    known.put(how.weight);
+    known.put(how.temperature);
     teacher_ = teacher<Backend>(std::move(model), {images[1], images[2], images[3]}, train_->classes, options_.batch);
     how_ = how;
+    teacher_sum_ = known.value();
   }
   /// Without a teacher again.
-  void learn_alone() { teacher_ = {}; }
+  void learn_alone() {
+    teacher_ = {};
+    teacher_sum_ = 0;
+  }
 
   /// Measures the running statistics of all normalizations for the parameters as they now stand.
   ///
@@ -172,11 +183,11 @@ class trainer {
     for (auto const& [what, number] : identity()) out.put(number);
     out.put(batches_);
     out.put(steps_done_);
-    detail::save_tensors(out, [&](auto f) { visit_state(f); });
+    detail::save_tensors(out, [&](auto const& f) { detail::visit_state(model_, optimizer_, f); });
     return std::move(out.bytes);
   }
   /// Goes on where `save` was called, to the same bits as never having stopped. If refused, nothing has changed.
-  /// @pre `bytes` come from a trainer of the same model, images, optimizer, batch size, seed and augmentation
+  /// @pre `bytes` come from a trainer of the same model, images, teacher and options
   void load(std::span<std::byte const> bytes) {
     constexpr char const* who = "trainer::load";
     for (bool const commit : {false, true}) {  // everything is checked before anything changes
@@ -186,7 +197,7 @@ class trainer {
       }
       auto const batches = in.get<std::uint64_t>();
       auto const steps = in.get<std::int64_t>();
-      detail::load_tensors(in, commit, who, [&](auto f) { visit_state(f); });
+      detail::load_tensors(in, commit, who, [&](auto const& f) { detail::visit_state(model_, optimizer_, f); });
       in.end();
       if (!commit) continue;
       batches_ = batches;
@@ -213,42 +224,14 @@ class trainer {
 
   std::vector<parameter<float>> those_of(std::initializer_list<role> kinds) {
     std::vector<parameter<float>> all;
-    auto const add = [&](parameter<float> const& p) {
-      if (std::ranges::find(kinds, p.kind) != kinds.end()) all.push_back(p);
-    };
-    if constexpr (requires { model_.parameters(); }) {
-      for (auto const& p : model_.parameters()) add(p);
-    } else {
-      model_.visit(add);
-    }
+    detail::append_parameters(model_, "", all);
+    std::erase_if(all, [&](auto const& p) { return std::ranges::find(kinds, p.kind) == kinds.end(); });
     return all;
   }
 
   detail::trainer_identity identity() {
-    if (!images_) images_ = detail::fingerprint(*train_);
-    return detail::identity_of(options_, *images_);
-  }
-
-  /// Calls `f(name, span)` for everything that training changes.
-  template <class F>
-  void visit_state(F const& f) {
-    for (auto const& p : those_of({role::weight, role::bias, role::norm, role::statistic})) f(p.name, p.value);
-    optimizer_.visit_state([&]<class V>(std::string_view name, V&& value) {
-      if constexpr (std::integral<std::remove_cvref_t<V>>) {
-        f(name, std::span(&value, 1));
-      } else {
-        f(name, value);
-      }
-    });
-    if constexpr (requires { model_.visit_layers([](auto&) {}); }) {
-      model_.visit_layers([&](auto& l) {
-        if constexpr (requires { l.set_passes(l.passes()); }) {  // dropout
-          std::uint64_t passes = l.passes();
-          f("passes", std::span(&passes, 1));
-          l.set_passes(passes);
-        }
-      });
-    }
+    if (!images_) images_ = detail::fingerprint_of(*train_);
+    return detail::identity_of(options_, *images_, data_.normalization(), teacher_sum_);
   }
 
   static std::vector<std::span<float>> gradients_of(std::vector<parameter<float>> const& tensors) {
@@ -288,6 +271,8 @@ class trainer {
   std::vector<float> error_;   // and the gradient in that
   teacher<Backend> teacher_;
   distillation_options how_;
+  std::uint64_t teacher_sum_ = 0;  // a fingerprint of both
+  detail::pass_undo<float> undo_;
 };
 
 }  // namespace nn

@@ -3,6 +3,7 @@
 #ifndef SQWA_NN_TRAINER_OPTIONS_HPP
 #define SQWA_NN_TRAINER_OPTIONS_HPP
 
+#include <sqwa/core/fingerprint.hpp>
 #include <sqwa/nn/augmentation.hpp>
 #include <sqwa/nn/data.hpp>
 #include <sqwa/nn/optimizer.hpp>
@@ -13,6 +14,7 @@
 #include <cstdint>
 #include <optional>
 #include <utility>
+#include <variant>
 
 namespace sqwa::inline SQWA_ABI {
 
@@ -31,17 +33,40 @@ struct trainer_options {
 
 namespace detail {
 
-using trainer_identity = std::array<std::pair<char const*, std::uint64_t>, 8>;
+using trainer_identity = std::array<std::pair<char const*, std::uint64_t>, 11>;
 
-/// What the bits of training depend on, beside the model and the optimizer; -1 for an augmentation that is not made.
-inline trainer_identity identity_of(trainer_options const& o, std::uint64_t images) {
+/// Which optimizer, and its figures.
+inline std::uint64_t fingerprint_of(optimizer_options const& options) {
+  fingerprint f;
+  f.put(options.index());
+  auto const put = [&](auto... figures) { (f.put(figures), ...); };
+  if (auto const* o = std::get_if<sgd_options>(&options)) put(o->momentum, o->nesterov, o->weight_decay);
+  if (auto const* o = std::get_if<adam_options>(&options)) {
+    put(o->beta1, o->beta2, o->epsilon, o->weight_decay, o->decoupled_decay);
+  }
+  return f.value();
+}
+
+inline std::uint64_t fingerprint_of(normalization const& how) {
+  fingerprint f;
+  f.put_all(how.mean());
+  f.put_all(how.deviation());
+  return f.value();
+}
+
+/// What the bits of training depend on, beside the model; -1 for an augmentation that is not made, 0 for no teacher.
+inline trainer_identity identity_of(trainer_options const& o, std::uint64_t images, normalization const& pixels,
+                                    std::uint64_t teacher) {
   auto const number = [](auto v) -> std::uint64_t { return std::bit_cast<std::uint32_t>(v); };
   constexpr auto none = ~std::uint64_t{0};
   return {{{"set of images", images},
+           {"normalization", fingerprint_of(pixels)},
            {"batch size", o.batch},
            {"seed", o.seed},
+           {"optimizer, or with other figures", fingerprint_of(o.optimizer)},
            {"number of batches to refresh by", o.refresh_batches},
            {"label smoothing", std::bit_cast<std::uint64_t>(o.label_smoothing)},
+           {"teacher, or way to learn from it", teacher},
            {"random crop", o.augmentation.crop ? o.augmentation.crop->padding : none},
            {"horizontal flip", o.augmentation.flip ? number(o.augmentation.flip->probability) : none},
            {"cutout", o.augmentation.hole ? o.augmentation.hole->side : none}}};
