@@ -77,7 +77,15 @@ class child {
     for (auto [number, file] : {std::pair{1, "out.txt"}, {2, "error.txt"}}) {
       ::posix_spawn_file_actions_addopen(&actions, number, file, O_WRONLY | O_CREAT | O_TRUNC, 0644);
     }
-    REQUIRE(::posix_spawn(&number_, SQWA_TEST_CIFAR, &actions, nullptr, argv.data(), environ) == 0);
+    ::posix_spawnattr_t attributes;
+    ::posix_spawnattr_init(&attributes);
+    ::sigset_t usual;  // the tests may run in a script's background, which ignores SIGINT
+    sigemptyset(&usual);
+    sigaddset(&usual, SIGINT);
+    ::posix_spawnattr_setsigdefault(&attributes, &usual);
+    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+    REQUIRE(::posix_spawn(&number_, SQWA_TEST_CIFAR, &actions, &attributes, argv.data(), environ) == 0);
+    ::posix_spawnattr_destroy(&attributes);
     ::posix_spawn_file_actions_destroy(&actions);
   }
   child(child const&) = delete;
