@@ -113,6 +113,7 @@ inline void declare(CLI::App& app, cifar_options& o) {
   auto const several = [](auto const& names) {
     return CLI::IsMember(std::vector<std::string>(names.begin(), names.end()));
   };
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.add_option("--data", o.data,
                  "directory of CIFAR-100, CIFAR-10 (binary versions), IDX files, or train/ and test/ "
                  "with a folder of PNG images for each class")

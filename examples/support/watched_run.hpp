@@ -68,25 +68,26 @@ class watcher {
       if (made) {
         std::optional<double> measured;
         if (ends_epoch(made->step)) last_accuracy = measured = run.in_place(accuracy);
-        bool const captured = std::string_view(made->phase) == "retrain" && recipe.average != sqwa::averaging::none &&
-                              recipe.capture(recipe.retrain.rate, made->step, made->steps);
+        bool const captured =
+            std::string_view(made->phase) == "retrain" && recipe.capture(recipe.retrain.rate, made->step, made->steps);
         watched.step(++done, *made, measured, captured);
         display_.show(seed, *made, last_accuracy);
       }
       keep.after_step(run);
     }
-    keep.save(run);
     return run.result();
   }
 
-  /// Calls `f`; an `io::error` is told on the display, once until a call succeeds again, and training goes on.
+  /// Calls `f` and says whether that went well; an `io::error` is told on the display, unless `told`, and training goes
+  /// on.
   template <class F>
-  void attempt(F f) {
+  bool attempt(F f, bool told = false) {
     try {
       f();
-      failing_ = false;
+      return true;
     } catch (sqwa::io::error const& e) {
-      if (!std::exchange(failing_, true)) display_.say(e.what());
+      if (!told) display_.say(e.what());
+      return false;
     }
   }
 
@@ -94,7 +95,7 @@ class watcher {
   [[nodiscard]] std::string const& where() const noexcept { return where_; }
 
  private:
-  /// The log of a run and, if asked for, its event file; what cannot be written is told.
+  /// The log of a run and, if asked for, its event file; what cannot be written is told, once until it can.
   class curves {
    public:
     curves(watcher& owner, std::string const& name, sqwa::step_index done) : owner_(owner) {
@@ -111,20 +112,23 @@ class watcher {
       if (!log_) return;
       auto const row = log_->step(done, p, accuracy, captured);
       if (!row) return;
-      owner_.attempt([&] { log_->write(*row); });
+      log_fails_ = !owner_.attempt([&] { log_->write(*row); }, log_fails_);
       if (!events_) return;
-      owner_.attempt([&] {
+      auto const point = [&] {
         events_->scalar("loss", done, row->loss);
         events_->scalar("rate", done, row->rate);
         events_->scalar("images per second", done, row->images_per_second);
         if (row->accuracy) events_->scalar("test accuracy", done, *row->accuracy);
-      });
+      };
+      events_fail_ = !owner_.attempt(point, events_fail_);
     }
 
    private:
     watcher& owner_;
     std::optional<training_log> log_;
     std::optional<sqwa::io::event_file> events_;
+    bool log_fails_ = false;  // it was told
+    bool events_fail_ = false;
   };
 
   /// How many training steps of a run are done, by its stage and the steps of that.
@@ -150,7 +154,6 @@ class watcher {
   progress_display& display_;
   sqwa::io::stop_signal const& stop_;
   std::string where_;
-  bool failing_ = false;
 };
 
 /// The curve that a log holds; empty for a log that is missing or damaged.
