@@ -7,8 +7,10 @@
 
 #include <doctest/doctest.h>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
+#include <system_error>
 #include <vector>
 
 using namespace sqwa;
@@ -82,8 +84,31 @@ TEST_CASE("checkpoint: damaged, truncated, longer and foreign files are refused 
   auto newer = good;
   newer[8] = std::byte{2};
   check(newer, "byte 8: expected version 1, found version 2");
+  check({}, "byte 0: expected a header of 24 bytes");
   std::filesystem::remove(path);
   CHECK_THROWS_AS(io::load_checkpoint(path, run), io::error);
+}
+
+TEST_CASE("checkpoint: a file far larger than memory is refused by its first bytes") {
+  std::filesystem::path const path = "oversized.checkpoint";
+  test::toy_learner l;
+  training_run run(short_recipe(), l);
+  io::save_checkpoint(path, run);
+  std::error_code sparse;
+  std::filesystem::resize_file(path, std::uintmax_t{1} << 36, sparse);  // holes, which take no room
+  if (sparse) {
+    MESSAGE("skipped: this file system has no files of 64 GiB");
+  } else {
+    std::string what;
+    try {
+      io::load_checkpoint(path, run);
+    } catch (io::error const& e) {
+      what = e.what();
+    }
+    INFO(what);
+    CHECK(what.starts_with("oversized.checkpoint, byte 16: expected a length of 68719476712"));
+  }
+  std::filesystem::remove(path);
 }
 
 TEST_CASE("checkpoint: of another recipe or model") {

@@ -119,12 +119,42 @@ TEST_CASE("checkpointer: a full disk is told once, the last good file stays, and
   std::filesystem::remove(path);
 }
 
+TEST_CASE("checkpointer: what a killed writer has left is removed when its run goes on, and nothing else") {
+  std::filesystem::path const path = "killed.checkpoint";
+  std::vector<std::byte> const some(10);
+  for (char const* name : {"killed.checkpoint.new-123-0", "killed.checkpoint.new-77-12", "killed.checkpoint.new-idea",
+                           "killed.checkpoint.old", "unkilled.checkpoint.new-1-1"}) {
+    io::write_aside(name, some);
+  }
+  std::filesystem::remove("link.checkpoint");
+  std::filesystem::create_symlink(path, "link.checkpoint");  // what lies beside its target belongs to it too
+  counter run;
+  CHECK(!io::checkpointer("link.checkpoint").resume(run));
+  CHECK(!std::filesystem::exists("killed.checkpoint.new-123-0"));
+  CHECK(!std::filesystem::exists("killed.checkpoint.new-77-12"));
+  for (char const* name : {"killed.checkpoint.new-idea", "killed.checkpoint.old", "unkilled.checkpoint.new-1-1"}) {
+    CHECK(std::filesystem::remove(name));
+  }
+  std::filesystem::remove("link.checkpoint");
+}
+
+TEST_CASE("checkpointer: a file that cannot be asked for is no missing one") {
+  std::filesystem::remove("endless.checkpoint");
+  std::filesystem::create_symlink("endless.checkpoint", "endless.checkpoint");
+  counter run;
+  CHECK_THROWS_AS(io::checkpointer("endless.checkpoint").resume(run), io::error);
+  std::filesystem::remove("endless.checkpoint");
+}
+
 TEST_CASE("checkpointer: a directory that is not there is told, and nothing is thrown") {
   std::vector<std::string> told;
   io::checkpointer keep("no-such-directory/run.checkpoint", {.every = 0s},
                         [&](std::string const& what) { told.push_back(what); });
   counter run;
-  CHECK(!keep.save(run));
+  CHECK(!keep.after_step(run));
+  CHECK(!keep.after_step(run));
   REQUIRE(told.size() == 1);
   CHECK(told[0].find("a directory that can be written to") != std::string::npos);
+  CHECK(!keep.save(run));
+  CHECK(told.size() == 2);  // who asks is told
 }

@@ -132,6 +132,17 @@ TEST_CASE("write_aside: a directory or a device is not replaced") {
   CHECK(fs::is_character_file("/dev/null"));
 }
 
+TEST_CASE("write_aside: a symbolic link to a file that is not there yet stays, and the file comes to be") {
+  test::folder const here("dangling");
+  fs::create_directory(here / "sub");
+  fs::create_symlink("sub/real", here / "link");
+  fs::create_symlink("link", here / "second");
+  sqwa::io::write_aside(here / "second", test::text("new"));
+  CHECK(fs::is_symlink(here / "second"));
+  CHECK(fs::is_symlink(here / "link"));
+  CHECK(sqwa::io::read_file(here / "sub/real") == test::text("new"));
+}
+
 TEST_CASE("write_aside: a symbolic link stays, and its target is replaced") {
   test::folder const here("link");
   fs::create_directory(here / "sub");

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <csignal>
+#include <thread>
 
 namespace {
 
@@ -43,5 +44,20 @@ TEST_CASE("stop_signal: the first signal is a question's answer, the second ends
             std::raise(signal);  // as before
             return 4;
           }) == -signal);
+    CHECK(ending_of([=] {
+            sqwa::io::stop_signal const stop;
+            std::thread([=] { std::raise(signal); }).join();  // a worker takes it
+            return stop.requested() ? 43 : 5;
+          }) == 43);
+    CHECK(ending_of([=] {
+            std::signal(signal, SIG_IGN);  // as for a job in the background of a script
+            {
+              sqwa::io::stop_signal const stop;
+              std::raise(signal);
+              if (stop.requested()) return 6;
+            }
+            std::raise(signal);
+            return 44;
+          }) == 44);
   }
 }

@@ -65,10 +65,13 @@ inline std::filesystem::path directory_of(std::filesystem::path const& file) {
   return file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
 }
 
-/// What a path leads to: where a symbolic link is to stay, the file behind it.
-inline std::filesystem::path target_of(std::filesystem::path const& path) {
+/// The file behind a symbolic link, there or not; other paths as they are.
+inline std::filesystem::path target_of(std::filesystem::path path) {
   std::error_code status;
-  return std::filesystem::is_symlink(path, status) ? std::filesystem::weakly_canonical(path, status) : path;
+  for (int links = 0; links != 40 && std::filesystem::is_symlink(path, status); ++links) {  // as many as Linux follows
+    path = path.parent_path() / std::filesystem::read_symlink(path, status);
+  }
+  return path;
 }
 
 /// Flushes the directory of a file, so that its name survives a crash of the machine.
