@@ -81,8 +81,8 @@ struct toy_learner {
     out.put(backwards);
     return std::move(out.bytes);
   }
-  void load(std::span<std::byte const> bytes) {
-    sqwa::byte_reader in(bytes, "toy_learner::load");
+  void load(std::span<std::byte const> state) {
+    sqwa::byte_reader in(state, "toy_learner::load");
     toy_learner loaded = *this;
     for (auto* v : {&loaded.first, &loaded.second, &loaded.bias, &loaded.mean}) {
       auto const saved = in.all<double>();

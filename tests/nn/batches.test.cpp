@@ -62,25 +62,22 @@ TEST_CASE("batches: batch n of training holds the samples of the stream, each as
   }
 }
 
-TEST_CASE("batches: plain samples of the stream and neighbours of any set are never augmented") {
+TEST_CASE("batches: samples of the stream are shown as in training, neighbours of any set are never augmented") {
   auto const set = images(23), other = images(9);
   nn::normalization const numbers(set);
   nn::batches batches(set, numbers, {.size = 8, .seed = 4, .augmentation = all});
-  std::vector<std::size_t> chosen(5);
-  nn::sample_stream(23, 4).take(20, chosen);
-  auto const plain = copy(batches.plain(20, 5));
+  auto const trained = copy(batches.training(2));  // positions 16 to 23
+  auto const shown = copy(batches.augmented(18, 5));
+  CHECK(shown.labels.size() == 5);
+  CHECK(std::equal(shown.input.begin(), shown.input.end(), trained.input.begin() + 2 * 90));
+  CHECK(std::equal(shown.labels.begin(), shown.labels.end(), trained.labels.begin() + 2));
   auto const ordered = copy(batches.in_order(other, 3, 6));
-  CHECK(plain.labels.size() == 5);
   CHECK(ordered.labels.size() == 6);
   for (std::size_t i = 0; i != 6; ++i) {
     std::vector<float> expected(90);
-    auto const check = [&](copy const& b, nn::data_set const& from, std::size_t sample) {
-      numbers.apply({from.images.data() + sample * 90, 90}, expected);
-      CHECK(std::equal(expected.begin(), expected.end(), b.input.begin() + static_cast<std::ptrdiff_t>(i * 90)));
-      CHECK(b.labels[i] == from.labels(sample));
-    };
-    if (i < 5) check(plain, set, chosen[i]);
-    check(ordered, other, 3 + i);
+    numbers.apply({other.images.data() + (3 + i) * 90, 90}, expected);
+    CHECK(std::equal(expected.begin(), expected.end(), ordered.input.begin() + static_cast<std::ptrdiff_t>(i * 90)));
+    CHECK(ordered.labels[i] == other.labels(3 + i));
   }
   CHECK(batches.in_order(other, 9, 0).labels.empty());
 }
@@ -99,7 +96,7 @@ TEST_CASE("batches: the same bits on every executor, with and without reading ah
       for (std::size_t i = 0; i != order.size(); ++i) {
         CHECK(copy(other.training(order[i], where.exec)) == expected[i]);
         if (i % 2 == 0) {  // what is done in between moves nothing, while the thread prepares
-          CHECK(copy(other.plain(80, 40, where.exec)) == copy(batches.plain(80, 40)));
+          CHECK(copy(other.augmented(80, 40, where.exec)) == copy(batches.augmented(80, 40)));
           CHECK(copy(other.in_order(set, 5, 40, where.exec)) == copy(batches.in_order(set, 5, 40)));
         }
       }
@@ -146,7 +143,7 @@ TEST_CASE("batches: what does not fit together is refused with its numbers") {
   CHECK(refused(set, {.augmentation = {.crop = nn::random_crop{5}}}, "a padding of 5"));
 
   nn::batches batches(set, numbers, {.size = 8});
-  CHECK(test::refuses([&] { static_cast<void>(batches.plain(0, 9)); }, "9 samples for a batch of 8"));
+  CHECK(test::refuses([&] { static_cast<void>(batches.augmented(0, 9)); }, "9 samples for a batch of 8"));
   CHECK(test::refuses([&] { static_cast<void>(batches.in_order(set, 0, 9)); }, "samples [0, 9) of 12"));
   CHECK(test::refuses([&] { static_cast<void>(batches.in_order(set, 5, 8)); }, "samples [5, 13) of 12"));
   CHECK(test::refuses([&] { static_cast<void>(batches.in_order(images(9, 1), 0, 2)); }, "images of 30 elements"));

@@ -65,20 +65,18 @@ class batch_maker {
   [[nodiscard]] std::size_t each() const noexcept { return each_; }
   [[nodiscard]] normalization const& numbers() const noexcept { return numbers_; }
 
-  /// Batch `n` of the stream, augmented.
+  /// `count` samples of the stream from position `first` on, augmented.
   template <executor E>
-  void training(std::uint64_t n, batch_memory& to, E const& exec) {
-    std::uint64_t const first = n * how_.size;
-    stream_.take(first, to.chosen);
-    each_sample(*set_, to, how_.size, exec, [&](std::size_t i, auto bytes, auto out) {
+  void augmented(std::uint64_t first, std::size_t count, batch_memory& to, E const& exec) {
+    stream_.take(first, std::span(to.chosen).first(count));
+    each_sample(*set_, to, count, exec, [&](std::size_t i, auto bytes, auto out) {
       show(bytes, image_, how_.augmentation(how_.seed, first + i, image_), numbers_, out);
     });
   }
-  /// `count` samples of the stream, as they are.
+  /// Batch `n` of the stream.
   template <executor E>
-  void plain(std::uint64_t first, std::size_t count, batch_memory& to, E const& exec) {
-    stream_.take(first, std::span(to.chosen).first(count));
-    each_sample(*set_, to, count, exec, [&](std::size_t, auto bytes, auto out) { numbers_.apply(bytes, out); });
+  void training(std::uint64_t n, batch_memory& to, E const& exec) {
+    augmented(n * how_.size, how_.size, to, exec);
   }
   /// Neighbours of any set, as they are.
   template <executor E>
@@ -150,12 +148,12 @@ class batches {
     return result(maker_.size());
   }
 
-  /// `count` samples from position `first` of the stream, as they are.
+  /// `count` samples from position `first` of the stream, as training shows them.
   /// @pre count <= size
   template <executor E = sqwa::sequential>
-  [[nodiscard]] batch plain(std::uint64_t first, std::size_t count, E const& exec = {}) {
-    expects(count <= maker_.size(), "batches::plain: {} samples for a batch of {}", count, maker_.size());
-    maker_.plain(first, count, now_, exec);
+  [[nodiscard]] batch augmented(std::uint64_t first, std::size_t count, E const& exec = {}) {
+    expects(count <= maker_.size(), "batches::augmented: {} samples for a batch of {}", count, maker_.size());
+    maker_.augmented(first, count, now_, exec);
     return result(count);
   }
 

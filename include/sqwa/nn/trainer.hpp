@@ -133,15 +133,15 @@ class trainer {
 
   /// Measures the running statistics of all normalizations for the parameters as they now stand.
   ///
-  /// Always over the same batches, those of the first epoch of the stream, not augmented, whatever was trained before;
-  /// weighted by samples.
+  /// Always over the same batches, those of the first epoch of the stream, augmented as in training, whatever was
+  /// trained before; weighted by samples.
   void refresh_statistics() {
     std::size_t const epoch = train_->size();
     std::size_t const wanted = options_.refresh_batches;
     std::size_t const samples = wanted == 0 || wanted > epoch / options_.batch ? epoch : wanted * options_.batch;
     if constexpr (requires { model_.begin_refresh(); }) model_.begin_refresh();
     for (std::size_t first = 0; first < samples; first += options_.batch) {
-      forward(data_.plain(first, std::min(options_.batch, samples - first), where_.exec), pass::refresh);
+      forward(data_.augmented(first, std::min(options_.batch, samples - first), where_.exec), pass::refresh);
     }
     if constexpr (requires { model_.end_refresh(); }) model_.end_refresh();
   }
