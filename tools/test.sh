@@ -5,7 +5,7 @@
 #   format         clang-format finds nothing to change
 #   layers         no header includes what its layer may not see
 #   dev            g++, all backends (libtorch where it is installed): headers alone, tests, refusals, consumers, the example
-#   clang          the same with clang
+#   clang          the same with clang, but for headers alone and the long tests of every format
 #   asan           address and undefined-behaviour sanitizers
 #   tsan           thread sanitizer, for the layers that run on threads
 #   no-exceptions  -fno-exceptions -fno-rtti, the layers core to average
@@ -70,7 +70,6 @@ step_dev() {
 }
 step_clang() {
   cmake --preset clang "${options[@]}" "$with_clang"
-  build clang all_verify_interface_header_sets hosted_headers_alone
   build clang
   run_tests clang
 }
