@@ -121,11 +121,55 @@ TEST_CASE("trainer: a copy continues as the original, and neither moves the othe
   CHECK(train(other, 3) == train(t, 3));
 }
 
+TEST_CASE("trainer: augmentation changes what is trained on and what statistics are measured on, not scores") {
+  auto const set = stripes(60);
+  nn::trainer plain{network(), set, {.batch = 16}}, t{network(), set, {.batch = 16, .augmentation = moved}};
+  CHECK(plain.evaluate(set) == t.evaluate(set));
+  CHECK(plain.backward() != t.backward());
+  nn::trainer other{network(), set, {.batch = 16}}, twin{network(), set, {.batch = 16, .augmentation = moved}};
+  other.refresh_statistics();
+  twin.refresh_statistics();
+  CHECK(state(other) != state(twin));
+}
+
+TEST_CASE("trainer: augmented batches are the same on every backend, read ahead or not, and in a copy") {
+  auto const set = stripes(50);
+  nn::trainer_options how{.batch = 19, .augmentation = moved};
+  nn::trainer t{network(), set, how};
+  auto const losses = train(t, 8);
+  for (bool ahead : {false, true}) {
+    how.read_ahead = ahead;
+    test::every_backend([&](auto where) {
+      nn::trainer other{network(), set, how, where};
+      auto seen = train(other, 3);
+      auto copy = other;
+      static_cast<void>(train(other, 2));
+      other.refresh_statistics();
+      static_cast<void>(other.evaluate(set));
+      for (float loss : train(copy, 5)) seen.push_back(loss);
+      CHECK(seen == losses);
+    });
+  }
+}
+
+TEST_CASE("trainer: pixels are normalized by what was measured, or as the user says") {
+  auto const set = stripes(30);
+  nn::trainer measured{network(), set, {.batch = 8}};
+  auto const numbers = measured.input_normalization();
+  nn::trainer same{network(), set, {.batch = 8, .normalization = numbers}};
+  CHECK(train(same, 2) == train(measured, 2));
+  std::vector<double> const mean{100}, deviation{50};
+  nn::trainer given{network(), set, {.batch = 8, .normalization = nn::normalization(mean, deviation)}};
+  CHECK(given.input_normalization().mean()[0] == 100);
+  CHECK(given.evaluate(set).loss != nn::trainer(network(), set, {.batch = 8}).evaluate(set).loss);
+}
+
 TEST_CASE("trainer: a step after the first allocates nothing, at the begin of an epoch neither") {
   auto const set = stripes(50);
-  nn::trainer_options how{.batch = 16};
+  nn::trainer_options how{.batch = 16, .augmentation = moved};
   SUBCASE("sgd") {}
   SUBCASE("adam") { how.optimizer = nn::adam_options{}; }
+  SUBCASE("a thread that reads ahead") { how.read_ahead = true; }
   nn::trainer t{network(), set, how};
   t.learn_from(t.model());
   t.backward();
