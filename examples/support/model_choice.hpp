@@ -55,7 +55,7 @@ inline model_type make_model(std::string_view model, double width, std::size_t c
   if (factor) return sqwa::nn::mobilenet_v2(classes, {.width = static_cast<float>(width)});
   if (fixed) return sqwa::nn::lenet5(classes);
   if (model == "mlp") return sqwa::nn::mlp({whole, whole}, classes);
-  for (std::size_t depth : {20, 32, 44, 56}) {
+  for (std::size_t const depth : {20U, 32U, 44U, 56U}) {
     if (model == "resnet" + std::to_string(depth)) return sqwa::nn::resnet(depth, classes, {.width = whole});
   }
   throw std::invalid_argument("--model " + std::string(model));
