@@ -18,6 +18,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
@@ -99,7 +101,8 @@ class child {
         number_ = 0;
         return false;
       }
-      if (fs::exists(folder_ / file) && std::ranges::count(text_of(folder_ / file), '\n') >= lines) break;
+      std::ifstream growing(folder_ / file);  // not read_file, which refuses a file that grows meanwhile
+      if (std::count(std::istreambuf_iterator(growing), {}, '\n') >= lines) break;
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
     ::kill(number_, signal);
