@@ -188,7 +188,8 @@ set(sqwa_hosted_headers
   include/sqwa/nn/training_error.hpp
   include/sqwa/nn/window.hpp
   include/sqwa/nn/winograd_convolution.hpp
-  include/sqwa/sqwa.hpp)
+  include/sqwa/sqwa.hpp
+  include/sqwa/surface/loss_surface.hpp)
 
 # Backends: each names one third-party library.
 set(sqwa_backend_headers

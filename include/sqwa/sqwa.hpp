@@ -65,6 +65,7 @@
 #include <sqwa/schedule/loss_gated.hpp>
 #include <sqwa/schedule/shapes.hpp>
 #include <sqwa/schedule/steps.hpp>
+#include <sqwa/surface/loss_surface.hpp>
 #include <sqwa/tensor/xtensor.hpp>
 #include <sqwa/version.hpp>
 
