@@ -26,7 +26,7 @@ static_assert(fit<entropy, symmetric<255>> && fit<entropy, e4m3> && !fit<entropy
 /// The divergence as it is defined: bins with signs, P and Q written out. `kept` bins on each side.
 template <class Format>
 double divergence(Format const& format, std::vector<float> const& w, std::size_t bins, std::size_t kept) {
-  auto const points = test::points_of(format);
+  auto const points = test::any_format(format).points();
   bool mirrored = true;
   for (std::size_t i = 0; i != points.size(); ++i) mirrored = mirrored && points[i] == -points[points.size() - 1 - i];
   double largest = 0, outermost = 0;

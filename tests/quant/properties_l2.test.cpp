@@ -80,7 +80,7 @@ void for_blocks(F f) {
 TEST_CASE("l2: no other scale that was tried has a smaller error, for uniform formats and points") {
   auto const all = [](auto const& format) {
     if constexpr (!test::slow<l2, std::remove_cvref_t<decltype(format)>>) {
-      auto const points = test::points_of(format);
+      auto const points = test::any_format(format).points();
       for_blocks([&](std::vector<float> const& w) {
         auto const scale = static_cast<double>(l2{}(std::span<float const>(w), format));
         check_best(points, scale, error(points, scale, w), w);
@@ -99,13 +99,14 @@ TEST_CASE("l2: no other scale that was tried has a smaller error, for uniform fo
 TEST_CASE("l2: no other scale and zero point that were tried have a smaller error, for affine formats") {
   test::every_affine_format([]<class Format>(Format const& format) {
     if constexpr (!test::slow<l2, Format>) {
+      test::any_format const any(format);
       for_blocks([&](std::vector<float> const& w) {
         if (Format::bits > 4 && w.size() > 10) return;
         auto const [s, zero] = l2{}(std::span<float const>(w), format);
         auto const scale = static_cast<double>(s);
-        double const ours = error(test::points_of(format, zero), scale, w);
+        double const ours = error(any.points(zero), scale, w);
         for (int z = Format::lowest_code; z <= Format::highest_code; ++z) {
-          check_best(test::points_of(format, z), scale, ours, w);
+          check_best(any.points(z), scale, ours, w);
         }
       });
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What holds for the packed codes of every format, on every backend; and for stochastic rounding.
+// What holds for the packed codes of every format, on every backend.
 #include <sqwa/quant/encode.hpp>
 #include "support/every_backend.hpp"
 #include "support/quantizers.hpp"
@@ -7,11 +7,9 @@
 
 #include <doctest/doctest.h>
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <limits>
 #include <span>
-#include <type_traits>
 #include <vector>
 
 using namespace sqwa;
@@ -32,7 +30,7 @@ TEST_CASE("every format and granularity: encoded codes are those of quantize, de
   auto const all = []<class Format>(Format const& format) {
     test::every_granularity([&](test::any_granularity const& grain, shape const& extents) {
       auto const w = test::random_weights<float>(test::kind::gaussian, extents.size(), 5);
-      auto const scales = test::some_scales<Format>(grain.layout.count);
+      auto const scales = test::scales_for<Format>(test::any_format(format).some_scales(grain.layout.count));
       noise const u{.seed = 5};
       auto const roundings = [&](auto round) {
         quantizer const q{format, default_fit<Format>{}, grain, round};
@@ -58,8 +56,9 @@ TEST_CASE("every format: the same bytes and values on every backend, beyond one 
   auto const all = []<class Format>(Format const& format) {
     shape const extents{3, 7, 593};
     auto const w = test::random_weights<float>(test::kind::gaussian, extents.size(), 6);
-    quantizer const q{format, default_fit<Format>{}, per_channel{.axis = 1}, stochastic{}};
-    auto const scales = test::some_scales<Format>(scale_count(q, extents));
+    test::any_granularity const grain{per_channel{.axis = 1}(extents)};
+    quantizer const q{format, default_fit<Format>{}, grain, stochastic{}};
+    auto const scales = test::scales_for<Format>(test::any_format(format).some_scales(grain.layout.count));
     noise const u{.seed = 5};
     auto const expected = encode(q, std::span(w), extents, scales, u);
     std::vector<float> values(w.size());
@@ -77,48 +76,15 @@ TEST_CASE("every format: the same bytes and values on every backend, beyond one 
 TEST_CASE("every format: encode refuses NaN with its place and gives infinity the outermost point") {
   auto const all = []<class Format>(Format const& format) {
     std::vector<float> w(9, 0.1F);
-    quantizer const q{format, fixed{.scale = 0.5F, .zero_point = 1}};
-    std::vector<scale_of<Format>> scales(1);
-    fit_scales(q, std::span(w), {9}, scales);
+    quantizer const q{format, default_fit<Format>{}, test::any_granularity{per_tensor{}({9})}, nearest_even{}};
+    auto const scales = test::scales_for<Format>({{0.5F, 1}});
     w[3] = -std::numeric_limits<float>::infinity();
-    auto const points = test::points_of(format, scales[0]);
+    auto const points = test::any_format(format).points(1);
     std::vector<float> y(9);
     encode(q, std::span(w), {9}, scales).decode(std::span(y));
     CHECK(y[3] == static_cast<float>(points.front()) * 0.5F);
     w[7] = std::numeric_limits<float>::quiet_NaN();
     CHECK(test::refuses([&] { (void)encode(q, std::span(w), {9}, scales); }, "the value at 7 is not a number"));
-  };
-  test::every_format(all);
-}
-
-// A weight between two points becomes the upper one with the probability p of its place: the mean of n of them has the
-// standard error gap * sqrt(p (1 - p) / n). The limit is five of these, and a billionth of the gap and of the weight
-// for the 24 bits of the noise.
-TEST_CASE("every format: stochastic rounding is unbiased, over elements and steps") {
-  auto const all = [](auto const& format) {
-    using Format = std::remove_cvref_t<decltype(format)>;
-    constexpr std::size_t n = 2'000, steps = 4;
-    std::vector<scale_of<Format>> const scales = test::some_scales<Format>(1);
-    auto const s = static_cast<double>(test::step_of(scales[0]));
-    auto const points = test::points_of(format, scales[0]);
-    noise const place{.seed = 15};
-    for (std::size_t k = 0; k != 8; ++k) {
-      std::size_t const i = place.below(2 * k, static_cast<std::uint32_t>(points.size() - 1));
-      double const gap = (points[i + 1] - points[i]) * s;
-      if (gap < 1e-5 * s * std::abs(points[i])) continue;  // crowded: a float cannot lie well between
-      double const p = 0.02 + 0.96 * static_cast<double>(place(2 * k + 1));
-      std::vector<double> const w(n, points[i] * s + p * gap);
-      double sum = 0;
-      for (std::size_t step = 0; step != steps; ++step) {
-        for (double y :
-             test::rounded(format, stochastic{}, w, per_tensor{}({n}), scales, noise{.seed = 4, .step = step})) {
-          sum += y - w[0];
-        }
-      }
-      double const limit = 5 * gap * std::sqrt(p * (1 - p) / (n * steps)) + 1e-7 * gap + 1e-9 * std::abs(w[0]);
-      INFO(points.size(), " points, ", points[i], " + ", p);
-      CHECK(std::abs(sum / (n * steps)) <= limit);
-    }
   };
   test::every_format(all);
 }

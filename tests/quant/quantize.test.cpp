@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "support/any_rounder.hpp"
 #include "support/every_backend.hpp"
 #include "support/refuses.hpp"
 
@@ -80,52 +81,42 @@ std::vector<float> some_scales(blocks const& layout, int max_code) {
   return scales;
 }
 
-template <class T, class F, class R>
-struct what {
-  using value = T;
-  using format = F;
-  using round = R;
-  static constexpr bool symmetric = !R::needs_noise;
-};
-
-/// Runs `f` for every format, rounding and element type, on every layout.
+/// Runs `f(rounder, layout, scales)` for every format, rounding and element type, on every layout.
 template <class Test>
 void for_all(Test&& f) {
-  auto const formats = [&](auto t, auto r) {
-    auto const one = [&](auto format) {
+  auto const types = [&](auto t) {
+    test::rounders<decltype(t)> every;
+    test::add_every_rounding(every, symmetric<3>{});
+    test::add_every_rounding(every, symmetric<5>{});
+    test::add_every_rounding(every, symmetric<7>{});
+    test::add_every_rounding(every, symmetric<255>{});
+    test::add_every_rounding(every, symmetric<65535>{});
+    for (auto const& q : every) {
       for (blocks const& layout : layouts()) {
-        f(what<decltype(t), decltype(format), decltype(r)>{}, layout, some_scales(layout, format.max_code));
+        auto const scales = some_scales(layout, -q->format.lowest_code);
+        std::vector<affine_scale> any;
+        for (float s : scales) any.push_back(test::any_scale(s));
+        f(*q, layout, any);
       }
-    };
-    one(symmetric<3>{});
-    one(symmetric<5>{});
-    one(symmetric<7>{});
-    one(symmetric<255>{});
-    one(symmetric<65535>{});
+    }
   };
-  auto const roundings = [&](auto t) {
-    formats(t, nearest_even{});
-    formats(t, half_away{});
-    formats(t, toward_zero{});
-    formats(t, stochastic{});
-  };
-  roundings(0.0F);
-  roundings(0.0);
+  types(0.0F);
+  types(0.0);
 }
 
-template <class W>
-auto faked(W, std::vector<typename W::value> const& w, blocks const& layout, std::vector<float> const& scales,
-           noise u = {}) {
-  std::vector<typename W::value> out(w.size());
-  fake_quantize(std::span(w), layout, scales, typename W::format{}, typename W::round{}, std::span(out), u);
+template <class F, class R, class T>
+std::vector<T> faked(F format, R round, std::vector<T> const& w, blocks const& layout, std::vector<float> const& scales,
+                     noise u = {}) {
+  std::vector<T> out(w.size());
+  fake_quantize(std::span(w), layout, scales, format, round, std::span(out), u);
   return out;
 }
 
-template <class W>
-auto coded(W, std::vector<typename W::value> const& w, blocks const& layout, std::vector<float> const& scales,
-           noise u = {}) {
-  std::vector<typename W::format::code> codes(w.size());
-  quantize(std::span(w), layout, scales, typename W::format{}, typename W::round{}, codes, u);
+template <class F, class R, class T>
+std::vector<typename F::code> coded(F format, R round, std::vector<T> const& w, blocks const& layout,
+                                    std::vector<float> const& scales, noise u = {}) {
+  std::vector<typename F::code> codes(w.size());
+  quantize(std::span(w), layout, scales, format, round, codes, u);
   return codes;
 }
 
@@ -139,37 +130,29 @@ void for_all_backends(Test&& f) {
 }  // namespace
 
 TEST_CASE("fake_quantize: gives the bits of quantize and dequantize, for everything that can be combined") {
-  for_all([](auto w, blocks const& layout, std::vector<float> const& scales) {
-    using T = typename decltype(w)::value;
-    auto const x = weights<T>(layout.size);
+  for_all([]<class T>(test::any_rounder<T> const& q, blocks const& layout, std::vector<affine_scale> const& scales) {
+    auto x = weights<T>(layout.size);
     noise const u{.seed = 9, .tensor = 2, .step = 5};
-    auto const codes = coded(w, x, layout, scales, u);
-    std::vector<T> decoded(x.size());
-    dequantize(std::span(codes), layout, scales, std::span(decoded));
-    CHECK(same(faked(w, x, layout, scales, u), decoded));
-    auto in_place = x;
-    fake_quantize(std::span(in_place), layout, scales, typename decltype(w)::format{}, typename decltype(w)::round{},
-                  std::span(in_place), u);
-    CHECK(same(in_place, decoded));
+    auto const decoded = q.values(q.codes(x, layout, scales, u), layout, scales);
+    CHECK(same(q.rounded(x, layout, scales, u), decoded));
+    q.round_in_place(x, layout, scales, u);
+    CHECK(same(x, decoded));
   });
 }
 
 TEST_CASE("fake_quantize: every point of the lattice stays, whatever the rounding") {
-  for_all([](auto w, blocks const& layout, std::vector<float> const& scales) {
-    using T = typename decltype(w)::value;
-    constexpr int most = decltype(w)::format::max_code;
+  for_all([]<class T>(test::any_rounder<T> const& q, blocks const& layout, std::vector<affine_scale> const& scales) {
+    int const lowest = q.format.lowest_code;
     noise const u{.seed = 4};
-    std::vector<typename decltype(w)::format::code> codes(layout.size);
-    std::vector<T> points(layout.size);
+    std::vector<int> codes(layout.size);
     for (int round = 0; round != 20; ++round) {
       for (std::size_t i = 0; i != codes.size(); ++i) {
-        auto const field = u.below(i + 1'000 * static_cast<std::size_t>(round), 2 * most + 1);
-        bool const zero = scales[layout.of(i)] == 0;
-        codes[i] = static_cast<typename decltype(w)::format::code>(zero ? 0 : static_cast<int>(field) - most);
+        auto const field = u.below(i + 1'000 * static_cast<std::size_t>(round), static_cast<std::uint32_t>(1 - 2 * lowest));
+        codes[i] = scales[layout.of(i)].scale == 0 ? 0 : lowest + static_cast<int>(field);
       }
-      dequantize(std::span(codes), layout, scales, std::span(points));
-      CHECK(coded(w, points, layout, scales, u) == codes);
-      CHECK(same(faked(w, points, layout, scales, u), points));
+      auto const points = q.values(codes, layout, scales);
+      CHECK(q.codes(points, layout, scales, u) == codes);
+      CHECK(same(q.rounded(points, layout, scales, u), points));
     }
   });
 }
@@ -181,29 +164,26 @@ TEST_CASE("quantize: all codes of a format stay for awkward scales") {
     std::vector<float> const scales{0.001F + u(seed)};
     for (int c = -7; c <= 7; ++c) {
       std::vector<float> const x{static_cast<float>(c) * scales[0]};
-      CHECK(coded(what<float, symmetric<15>, toward_zero>{}, x, layout, scales)[0] == c);
-      CHECK(coded(what<float, symmetric<15>, stochastic>{}, x, layout, scales, noise{seed})[0] == c);
-      CHECK(coded(what<float, symmetric<15>, nearest_even>{}, x, layout, scales)[0] == c);
+      CHECK(coded(symmetric<15>{}, toward_zero{}, x, layout, scales)[0] == c);
+      CHECK(coded(symmetric<15>{}, stochastic{}, x, layout, scales, noise{seed})[0] == c);
+      CHECK(coded(symmetric<15>{}, nearest_even{}, x, layout, scales)[0] == c);
     }
   }
 }
 
 TEST_CASE("fake_quantize: values land on the grid, less than a step away or at its end") {
-  for_all([](auto w, blocks const& layout, std::vector<float> const& scales) {
-    using T = typename decltype(w)::value;
-    constexpr int most = decltype(w)::format::max_code;
+  for_all([]<class T>(test::any_rounder<T> const& q, blocks const& layout, std::vector<affine_scale> const& scales) {
+    int const most = -q.format.lowest_code;
     auto const x = weights<T>(layout.size, 2);
-    auto const codes = coded(w, x, layout, scales);
-    auto const y = faked(w, x, layout, scales);
+    auto const codes = q.codes(x, layout, scales);
+    auto const y = q.rounded(x, layout, scales);
     for (std::size_t i = 0; i != x.size(); ++i) {
-      auto const scale = static_cast<T>(scales[layout.of(i)]);
-      CHECK(std::abs(int{codes[i]}) <= most);
+      auto const scale = static_cast<T>(scales[layout.of(i)].scale);
+      CHECK(std::abs(codes[i]) <= most);
       CHECK_FALSE(std::signbit(y[i] == 0 ? y[i] : T(0)));
       T const slack = 1 + 8 * std::numeric_limits<T>::epsilon() * static_cast<T>(most);
       if (std::abs(x[i]) < scale * static_cast<T>(most)) {
-        bool const nearest = std::same_as<typename decltype(w)::round, nearest_even> ||
-                             std::same_as<typename decltype(w)::round, half_away>;
-        CHECK(std::abs(y[i] - x[i]) <= scale * slack * (nearest ? T(0.5) : T(1)));
+        CHECK(std::abs(y[i] - x[i]) <= scale * slack * (q.nearest ? T(0.5) : T(1)));
       } else {
         CHECK(std::abs(y[i]) == scale * static_cast<T>(most));
       }
@@ -212,34 +192,31 @@ TEST_CASE("fake_quantize: values land on the grid, less than a step away or at i
 }
 
 TEST_CASE("fake_quantize: rises with the value") {
-  for_all([](auto w, blocks const&, std::vector<float> const& scales) {
-    if constexpr (decltype(w)::symmetric) {
-      using T = typename decltype(w)::value;
-      constexpr int most = std::min(decltype(w)::format::max_code, 30);
-      auto const scale = static_cast<T>(scales[0]);
-      std::vector<T> x;
-      for (int c = -most - 1; c <= most; ++c) {  // around points and ties, one unit in the last place apart
-        for (T center : {static_cast<T>(c) * scale, (static_cast<T>(c) + T(0.5)) * scale}) {
-          T at = center;
-          for (int k = 0; k != 4; ++k) at = std::nextafter(at, T(-1e9));
-          for (int k = 0; k != 9; ++k, at = std::nextafter(at, T(1e9))) x.push_back(at);
-        }
+  for_all([]<class T>(test::any_rounder<T> const& q, blocks const&, std::vector<affine_scale> const& scales) {
+    if (q.needs_noise) return;
+    int const most = std::min(-q.format.lowest_code, 30);
+    auto const scale = static_cast<T>(scales[0].scale);
+    std::vector<T> x;
+    for (int c = -most - 1; c <= most; ++c) {  // around points and ties, one unit in the last place apart
+      for (T center : {static_cast<T>(c) * scale, (static_cast<T>(c) + T(0.5)) * scale}) {
+        T at = center;
+        for (int k = 0; k != 4; ++k) at = std::nextafter(at, T(-1e9));
+        for (int k = 0; k != 9; ++k, at = std::nextafter(at, T(1e9))) x.push_back(at);
       }
-      CHECK(std::ranges::is_sorted(x));
-      CHECK(std::ranges::is_sorted(faked(w, x, per_tensor{}({x.size()}), {scales[0]})));
     }
+    CHECK(std::ranges::is_sorted(x));
+    CHECK(std::ranges::is_sorted(q.rounded(x, per_tensor{}({x.size()}), {scales[0]})));
   });
 }
 
 TEST_CASE("fake_quantize: roundings without noise are symmetric under negation") {
-  for_all([](auto w, blocks const& layout, std::vector<float> const& scales) {
-    if constexpr (decltype(w)::symmetric) {
-      auto x = weights<typename decltype(w)::value>(layout.size, 3);
-      auto const y = faked(w, x, layout, scales);
-      for (auto& v : x) v = -v;
-      auto const z = faked(w, x, layout, scales);
-      for (std::size_t i = 0; i != y.size(); ++i) CHECK(y[i] == -z[i]);
-    }
+  for_all([]<class T>(test::any_rounder<T> const& q, blocks const& layout, std::vector<affine_scale> const& scales) {
+    if (q.needs_noise) return;
+    auto x = weights<T>(layout.size, 3);
+    auto const y = q.rounded(x, layout, scales);
+    for (auto& v : x) v = -v;
+    auto const z = q.rounded(x, layout, scales);
+    for (std::size_t i = 0; i != y.size(); ++i) CHECK(y[i] == -z[i]);
   });
 }
 
@@ -248,7 +225,7 @@ TEST_CASE_TEMPLATE("fake_quantize: stochastic rounding is unbiased inside the gr
   blocks const layout = per_tensor{}({n});
   for (T value : {T(0.3), T(-0.72), T(0.999), T(0.001)}) {
     std::vector<T> const x(n, value);
-    auto const y = faked(what<T, symmetric<3>, stochastic>{}, x, layout, {1.0F}, noise{.seed = 21});
+    auto const y = faked(symmetric<3>{}, stochastic{}, x, layout, {1.0F}, noise{.seed = 21});
     double mean = 0;
     for (T v : y) mean += static_cast<double>(v) / static_cast<double>(n);
     auto const p = std::abs(static_cast<double>(value));
@@ -263,9 +240,8 @@ TEST_CASE_TEMPLATE("quantize, dequantize, fake_quantize: every backend gives the
   for (blocks const& layout : {per_tensor{}({n}), per_group{.size = 100}({n}), per_group{.size = 4'097}({n})}) {
     auto const scales = some_scales(layout, 3);
     auto const check = [&](auto round) {
-      using W = what<T, symmetric<7>, decltype(round)>;
-      auto const codes = coded(W{}, x, layout, scales, u);
-      auto const y = faked(W{}, x, layout, scales, u);
+      auto const codes = coded(symmetric<7>{}, round, x, layout, scales, u);
+      auto const y = faked(symmetric<7>{}, round, x, layout, scales, u);
       for_all_backends([&](auto where) {
         std::vector<std::int8_t> c(n);
         quantize(std::span(x), layout, scales, symmetric<7>{}, round, c, u, where);
@@ -391,14 +367,13 @@ TEST_CASE("quantize: infinity gives the outermost code, NaN is refused, and stay
   std::vector<float> x(40, 0.4F);
   x[3] = inf;
   x[4] = -inf;
-  using W = what<float, symmetric<5>, nearest_even>;
-  auto const codes = coded(W{}, x, layout, {0.5F});
+  auto const codes = coded(symmetric<5>{}, nearest_even{}, x, layout, {0.5F});
   CHECK(codes[3] == 2);
   CHECK(codes[4] == -2);
-  CHECK(coded(W{}, x, layout, {0.0F})[3] == 0);
-  CHECK(faked(W{}, x, layout, {0.0F})[3] == 0);
+  CHECK(coded(symmetric<5>{}, nearest_even{}, x, layout, {0.0F})[3] == 0);
+  CHECK(faked(symmetric<5>{}, nearest_even{}, x, layout, {0.0F})[3] == 0);
   x[7] = nan;
-  CHECK(test::refuses([&] { (void)coded(W{}, x, layout, {0.5F}); }, "quantize: the value at 7 is not a number"));
+  CHECK(test::refuses([&] { (void)coded(symmetric<5>{}, nearest_even{}, x, layout, {0.5F}); }, "quantize: the value at 7 is not a number"));
   for_all_backends([&](auto where) {
     for (float scale : {0.5F, 0.0F}) {
       std::vector<float> y(40), z(40);
@@ -464,8 +439,8 @@ TEST_CASE("quantize, encode, decode: the first bad element is named, wherever it
 TEST_CASE("quantize: tensors without elements are nothing special") {
   for (blocks const& layout : {per_tensor{}({0}), per_channel{}({0, 3}), per_group{}({0})}) {
     std::vector<float> const none, scales(layout.count);
-    CHECK(coded(what<float, symmetric<3>, nearest_even>{}, none, layout, scales).empty());
-    CHECK(faked(what<float, symmetric<3>, stochastic>{}, none, layout, scales).empty());
+    CHECK(coded(symmetric<3>{}, nearest_even{}, none, layout, scales).empty());
+    CHECK(faked(symmetric<3>{}, stochastic{}, none, layout, scales).empty());
   }
   quantizer const q{symmetric<3>{}};
   std::vector<float> none, scales(scale_count(q, {0}), 7.0F);

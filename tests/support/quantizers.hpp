@@ -182,48 +182,76 @@ std::vector<T> random_weights(kind k, std::size_t n, std::uint64_t seed) {
   return w;
 }
 
-/// Scales of a format that are neither round nor all alike; some are 0, tiny or large.
-template <class Format>
-std::vector<sqwa::scale_of<Format>> some_scales(std::size_t n) {
-  std::vector<sqwa::scale_of<Format>> scales(n);
-  for (std::size_t i = 0; i != n; ++i) {
-    float const s = i % 5 == 4   ? 0.0F
-                    : i % 5 == 3 ? 0x1.8p-130F
-                    : i % 5 == 2 ? 0x1p100F / 3
-                    : i == 1     ? 0x1.b1159cp0F  // crowded points become ties
-                                 : 0.1F + static_cast<float>(i) / 7;
-    if constexpr (sqwa::affine_format<Format>) {
-      scales[i] = {s, Format::lowest_code + static_cast<int>(i * 37 + Format::levels / 3) % Format::levels};
+/// What tests ask of a format, whichever it is. Scales are `affine_scale`s; only affine formats read zero points.
+struct any_format {
+  template <class Format>
+  explicit any_format(Format const& format) : affine(sqwa::affine_format<Format>), levels(Format::levels) {
+    if constexpr (sqwa::uniform_format<Format>) {
+      for (int c = -Format::max_code; c <= Format::max_code; ++c) at_one.push_back(c);
+      lowest_code = -Format::max_code;
+    } else if constexpr (sqwa::affine_format<Format>) {
+      for (int c = Format::lowest_code; c <= Format::highest_code; ++c) at_one.push_back(c);
+      lowest_code = Format::lowest_code;
     } else {
-      scales[i] = s;
+      for (float p : format.points()) at_one.push_back(static_cast<double>(p));
     }
   }
-  return scales;
-}
 
-/// The points of a format at scale 1, ascending; of an affine one with the zero point given.
-template <class Format>
-std::vector<double> points_of(Format const& format, [[maybe_unused]] int zero_point = 0) {
-  std::vector<double> points;
-  if constexpr (sqwa::uniform_format<Format>) {
-    for (int c = -Format::max_code; c <= Format::max_code; ++c) points.push_back(c);
-  } else if constexpr (sqwa::affine_format<Format>) {
-    for (int c = Format::lowest_code; c <= Format::highest_code; ++c) points.push_back(c - zero_point);
-  } else {
-    for (float p : format.points()) points.push_back(static_cast<double>(p));
+  /// The points at scale 1, ascending.
+  [[nodiscard]] std::vector<double> points(int zero_point = 0) const {
+    auto all = at_one;
+    if (affine) {
+      for (double& p : all) p -= zero_point;
+    }
+    return all;
   }
-  return points;
+
+  /// Scales that are neither round nor all alike; some are 0, tiny or large.
+  [[nodiscard]] std::vector<sqwa::affine_scale> some_scales(std::size_t n) const {
+    std::vector<sqwa::affine_scale> scales(n);
+    for (std::size_t i = 0; i != n; ++i) {
+      scales[i].scale = i % 5 == 4   ? 0.0F
+                        : i % 5 == 3 ? 0x1.8p-130F
+                        : i % 5 == 2 ? 0x1p100F / 3
+                        : i == 1     ? 0x1.b1159cp0F  // crowded points become ties
+                                     : 0.1F + static_cast<float>(i) / 7;
+      if (affine) scales[i].zero_point = lowest_code + static_cast<int>(static_cast<int>(i) * 37 + levels / 3) % levels;
+    }
+    return scales;
+  }
+
+  /// Whether a scale and its products with all points are finite, and a zero point is a code.
+  [[nodiscard]] bool usable(sqwa::affine_scale s) const {
+    auto const all = points(s.zero_point);
+    bool const code = !affine || (s.zero_point >= lowest_code && s.zero_point < lowest_code + levels);
+    return code && s.scale >= 0 && std::isfinite(s.scale) &&
+           std::isfinite(s.scale * static_cast<float>(all.front())) &&
+           std::isfinite(s.scale * static_cast<float>(all.back()));
+  }
+
+  bool affine;
+  int levels;
+  int lowest_code = 0;          ///< of uniform and affine formats
+  std::vector<double> at_one;  ///< the points at scale 1 and zero point 0, ascending
+};
+
+/// A scale of any format as the format has it, and back.
+template <class Format>
+sqwa::scale_of<Format> scale_for(sqwa::affine_scale s) {
+  if constexpr (sqwa::affine_format<Format>) {
+    return s;
+  } else {
+    return s.scale;
+  }
 }
 template <class Format>
-std::vector<double> points_of(Format const& format, float) {
-  return points_of(format);
+std::vector<sqwa::scale_of<Format>> scales_for(std::vector<sqwa::affine_scale> const& scales) {
+  std::vector<sqwa::scale_of<Format>> all;
+  for (sqwa::affine_scale s : scales) all.push_back(scale_for<Format>(s));
+  return all;
 }
-template <class Format>
-std::vector<double> points_of(Format const& format, sqwa::affine_scale s) {
-  return points_of(format, s.zero_point);
-}
-inline float step_of(float scale) { return scale; }
-inline float step_of(sqwa::affine_scale s) { return s.scale; }
+inline sqwa::affine_scale any_scale(float scale) { return {scale, 0}; }
+inline sqwa::affine_scale any_scale(sqwa::affine_scale s) { return s; }
 
 /// Calls quantize and dequantize of any format with the same arguments.
 template <class Format, class R, class T, class B = sqwa::backend<>>
@@ -244,75 +272,14 @@ std::vector<T> values_of(Format const& format, std::vector<typename Format::code
   }
   return out;
 }
-template <class Format, class R, class T, class B = sqwa::backend<>>
-std::vector<T> rounded(Format const& format, R round, std::vector<T> const& w, sqwa::blocks const& layout,
-                       std::vector<sqwa::scale_of<Format>> const& scales, sqwa::noise u = {}, B where = {}) {
+
+/// The nearest points of one block.
+template <class Format, class T>
+std::vector<T> rounded(Format const& format, std::vector<T> const& w, sqwa::affine_scale scale) {
   std::vector<T> out(w.size());
-  sqwa::fake_quantize(std::span(w), layout, scales, format, round, std::span(out), u, where);
+  sqwa::fake_quantize(std::span(w), sqwa::per_tensor{}({w.size()}), scales_for<Format>({scale}), format,
+                      sqwa::nearest_even{}, std::span(out));
   return out;
-}
-
-/// Whether a scale and its products with all points are finite, and a zero point is a code.
-template <class Format>
-bool usable(Format const& format, sqwa::scale_of<Format> const& scale) {
-  auto const points = points_of(format, scale);
-  float const s = step_of(scale);
-  if constexpr (sqwa::affine_format<Format>) {
-    if (scale.zero_point < Format::lowest_code || scale.zero_point > Format::highest_code) return false;
-  }
-  return s >= 0 && std::isfinite(s) && std::isfinite(s * static_cast<float>(points.front())) &&
-         std::isfinite(s * static_cast<float>(points.back()));
-}
-
-/// `f(format, fit)` for every pair of a group of formats.
-template <class F>
-auto with_every_fit(F f) {
-  return [f](auto const& format) { every_fit(format, [&](auto const& fit) { f(format, fit); }); };
-}
-
-/// Weights that are hard: zeros, the ends of the range, denormals, and around every point and every middle between two.
-template <class T, class Format, class Scale>
-std::vector<T> hard_weights(Format const& format, Scale scale, std::uint64_t seed) {
-  using range = std::numeric_limits<T>;
-  std::vector<T> w{0,
-                   -T(0),
-                   range::max(),
-                   range::lowest(),
-                   range::denorm_min(),
-                   -range::denorm_min(),
-                   range::min(),
-                   range::infinity(),
-                   -range::infinity()};
-  auto const s = static_cast<T>(step_of(scale));
-  auto const points = points_of(format, scale);
-  std::size_t const stride = points.size() / 600 + 1;
-  for (std::size_t i = 0; i < points.size(); i += stride) {
-    for (double at : {points[i], (points[i] + points[std::min(i + 1, points.size() - 1)]) / 2}) {
-      T const v = static_cast<T>(at) * s;
-      for (T x : {v, std::nextafter(v, range::infinity()), std::nextafter(v, -range::infinity())}) w.push_back(x);
-    }
-  }
-  for (T x : random_weights<T>(kind::heavy_tailed, 200, seed)) w.push_back(x * s);
-  return w;
-}
-
-/// `f(format, round, w, layout, scales)` for both types, all formats, all roundings, and scales of every size.
-template <class F>
-void for_hard_weights(F&& f) {
-  auto const all = [&](auto const& format) {
-    using Format = std::remove_cvref_t<decltype(format)>;
-    for (auto const& scale : some_scales<Format>(5)) {
-      auto const types = [&](auto type) {
-        auto const w = hard_weights<decltype(type)>(format, scale, 3);
-        every_rounding([&](auto round) {
-          f(format, round, w, sqwa::per_tensor{}({w.size()}), std::vector<sqwa::scale_of<Format>>{scale});
-        });
-      };
-      types(0.0F);
-      types(0.0);
-    }
-  };
-  every_format(all);
 }
 
 }  // namespace test
