@@ -5,11 +5,11 @@
 #   format         clang-format finds nothing to change
 #   layers         no header includes what its layer may not see
 #   dev            g++, all backends (libtorch where it is installed): headers alone, tests, refusals, consumers, the example
-#   clang          the same with clang, but for headers alone and the long tests of every format
-#   asan           address and undefined-behaviour sanitizers
-#   tsan           thread sanitizer, for the tests that start threads
-#   no-exceptions  -fno-exceptions -fno-rtti, the layers core to average
-#   no-backends    without oneTBB and xsimd
+#   clang          the same with clang and its address and undefined-behaviour sanitizers, but for headers alone and the
+#                  tests of every format with every fit
+#   tsan           clang's thread sanitizer, for the tests that start threads
+#   no-exceptions  -fno-exceptions -fno-rtti, the layers core to average, which need no backend
+#   no-backends    without oneTBB and xsimd: the other layers
 #
 # Installs what is missing (Debian, Ubuntu). Logs are in build/test-logs. Uses ccache where it is installed.
 # shellcheck disable=SC2317  # the steps are called by name
@@ -18,7 +18,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=tools/lib.sh
 source tools/lib.sh
 
-all_steps=(format layers dev clang asan tsan no-exceptions no-backends)
+all_steps=(format layers dev clang tsan no-exceptions no-backends)
 steps=("$@")
 if [ ${#steps[@]} -eq 0 ]; then steps=("${all_steps[@]}"); fi
 for step in "${steps[@]}"; do
@@ -30,7 +30,7 @@ done
 
 clang='clang-16'
 packages=("${build_packages[@]}" doctest-dev python3 libpng-dev libeigen3-dev libarmadillo-dev)
-if [[ " ${steps[*]} " =~ \ (clang|asan|tsan)\  ]]; then
+if [[ " ${steps[*]} " =~ \ (clang|tsan)\  ]]; then
   if is_debian; then
     has_package "$clang" || update_lists
     clang=$(first_package clang-16 clang-17 clang-18 clang-19 clang-20 || say "$clang")
@@ -73,23 +73,12 @@ step_clang() {
   build clang
   run_tests clang
 }
-step_asan() {
-  cmake --preset asan "${options[@]}" "$with_clang"
-  build asan
-  run_tests asan
-}
 step_tsan() {
-  local threaded=() layer
   cmake --preset tsan "${options[@]}" "$with_clang"
-  for layer in exec quant average nn method; do
-    if compgen -G "tests/$layer/*.test.cpp" >/dev/null; then threaded+=("$layer"); fi
-  done
-  build tsan "${threaded[@]/#/test_}"
+  build tsan
   # Thread sanitizer of older compilers dies where the kernel spreads addresses widely.
   if setarch "$(uname -m)" -R true 2>/dev/null; then without_aslr=(setarch "$(uname -m)" -R); fi
-  for layer in "${threaded[@]}"; do # the cases that start threads
-    (cd build/tsan/tests && "${without_aslr[@]}" "./test_$layer" -tc='*thread*,*executor*,*backend*,*ahead*,*team*')
-  done
+  run_tests tsan
 }
 step_no-exceptions() {
   cmake --preset no-exceptions "${options[@]}"
@@ -98,8 +87,8 @@ step_no-exceptions() {
 }
 step_no-backends() {
   cmake --preset no-backends "${options[@]}"
-  build no-backends
-  run_tests no-backends
+  build no-backends test_tensor test_nn test_method test_io
+  run_tests no-backends -R '^(tensor|nn|method|io)$'
 }
 
 mkdir -p build/test-logs
