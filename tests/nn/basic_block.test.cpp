@@ -55,12 +55,12 @@ void compare_with_layers(std::size_t channels, Backend where) {
                                                         {"norm2.running_mean", "batch_norm_5.running_mean"},
                                                         {"norm2.running_var", "batch_norm_5.running_var"}};
   std::uint64_t seed = 0;
-  block.visit([&](nn::parameter<float> const& p) {
+  for (auto const& p : block.parameters()) {
     if (p.kind == nn::role::norm) std::ranges::copy(test::uniform<float>(p.value.size(), ++seed), p.value.begin());
     for (auto const& q : body.parameters()) {
       if (q.name == name_in_body.at(p.name)) std::ranges::copy(p.value, q.value.begin());
     }
-  });
+  }
   block.reserve(batch);
   body.reserve(batch);
   auto const x = test::uniform<float>(batch * input.size(), 1);
@@ -126,9 +126,9 @@ TEST_CASE("basic_block: the padding shortcut keeps every second pixel and its ch
   nn::basic_block<double> block{4, {.stride = 2}};
   CHECK(block.build({3, 4, 2}, {.seed = 1}) == sqwa::shape{2, 2, 4});
   block.reserve(1);
-  block.visit([](nn::parameter<double> const& p) {
+  for (auto const& p : block.parameters()) {
     if (p.name == "norm2.scale") std::ranges::fill(p.value, 0.0);  // only the shortcut is left
-  });
+  }
   std::vector<double> x(3 * 4 * 2), y(2 * 2 * 4);
   for (std::size_t i = 0; i != x.size(); ++i) x[i] = static_cast<double>(i + 1);
   block.forward(std::span<double const>(x), std::span(y), 1, nn::pass::train, sqwa::backend<>{});

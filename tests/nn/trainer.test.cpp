@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <sqwa/nn/any_model.hpp>
 #include <sqwa/nn/batch_norm.hpp>
 #include <sqwa/nn/conv2d.hpp>
 #include <sqwa/nn/dense.hpp>
@@ -14,32 +13,14 @@
 
 #include <doctest/doctest.h>
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <limits>
-#include <new>
 #include <string>
 #include <vector>
 
 namespace nn = sqwa::nn;
-
-namespace {
-
-std::atomic<std::size_t> allocations = 0;
-
-}  // namespace
-
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* const p = std::malloc(size == 0 ? 1 : size)) return p;
-  throw std::bad_alloc();
-}
-// Not inlined: GCC would see free() meet a pointer of an operator new that it has not looked into, and warn.
-[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 
 namespace {
 
@@ -162,46 +143,6 @@ TEST_CASE("trainer: pixels are normalized by what was measured, or as the user s
   nn::trainer given{network(), set, {.batch = 8, .normalization = nn::normalization(mean, deviation)}};
   CHECK(given.input_normalization().mean()[0] == 100);
   CHECK(given.evaluate(set).loss != nn::trainer(network(), set, {.batch = 8}).evaluate(set).loss);
-}
-
-TEST_CASE("trainer: a step after the first allocates nothing, at the begin of an epoch neither") {
-  auto const set = stripes(50);
-  nn::trainer_options how{.batch = 16, .augmentation = moved};
-  SUBCASE("sgd") {}
-  SUBCASE("adam") { how.optimizer = nn::adam_options{}; }
-  SUBCASE("a thread that reads ahead") { how.read_ahead = true; }
-  nn::trainer t{network(), set, how};
-  t.learn_from(t.model());
-  t.backward();
-  t.update(0.05F);
-  std::size_t const before = allocations;
-  for (int i = 0; i != 8; ++i) {
-    t.backward();
-    t.update(0.05F);
-  }
-  t.refresh_statistics();
-  CHECK(allocations == before);
-  CHECK(before > 0);
-}
-
-TEST_CASE("trainer: layers inside of layers, and layers chosen at run time, allocate nothing in a step either") {
-  auto const set = stripes(60);
-  nn::any_branch<> const body{nn::depthwise_conv2d<float>{{.padding = 1}}, nn::batch_norm<float>{}, nn::relu6<float>{}};
-  nn::any_model<> const model{nn::grouped_conv2d<float>{4, 1, {.padding = 1}},
-                              nn::residual{body},
-                              nn::residual{body, nn::padding_shortcut<float>{4}},
-                              nn::residual{body, nn::any_branch<>{nn::conv2d<float>{4, {.kernel = 1}}}},
-                              nn::average_pool<float>{2},
-                              nn::dropout<float>{},
-                              nn::dense<float>{3}};
-  nn::trainer t{model, set, {.batch = 20}};
-  train(t, 1);
-  std::size_t const before = allocations;
-  for (int i = 0; i != 3; ++i) {
-    t.backward();
-    t.update(0.05F);
-  }
-  CHECK(allocations == before);
 }
 
 TEST_CASE("trainer: gradients are those at the parameters as they stand, of a new batch each time") {

@@ -88,8 +88,9 @@ std::vector<std::unique_ptr<any_fit>> const& every_fit() {
   static auto const every = [] {
     std::vector<std::unique_ptr<any_fit>> all;
     test::every_format([&]<class Format>(Format const& format) {
-      test::every_fit(
-          format, [&]<class Fit>(Fit const& fit) { all.push_back(std::make_unique<fit_of<Format, Fit>>(format, fit)); });
+      test::every_fit(format, [&]<class Fit>(Fit const& fit) {
+        all.push_back(std::make_unique<fit_of<Format, Fit>>(format, fit));
+      });
     });
     return all;
   }();

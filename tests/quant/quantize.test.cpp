@@ -147,7 +147,8 @@ TEST_CASE("fake_quantize: every point of the lattice stays, whatever the roundin
     std::vector<int> codes(layout.size);
     for (int round = 0; round != 20; ++round) {
       for (std::size_t i = 0; i != codes.size(); ++i) {
-        auto const field = u.below(i + 1'000 * static_cast<std::size_t>(round), static_cast<std::uint32_t>(1 - 2 * lowest));
+        auto const field =
+            u.below(i + 1'000 * static_cast<std::size_t>(round), static_cast<std::uint32_t>(1 - 2 * lowest));
         codes[i] = scales[layout.of(i)].scale == 0 ? 0 : lowest + static_cast<int>(field);
       }
       auto const points = q.values(codes, layout, scales);
@@ -373,7 +374,8 @@ TEST_CASE("quantize: infinity gives the outermost code, NaN is refused, and stay
   CHECK(coded(symmetric<5>{}, nearest_even{}, x, layout, {0.0F})[3] == 0);
   CHECK(faked(symmetric<5>{}, nearest_even{}, x, layout, {0.0F})[3] == 0);
   x[7] = nan;
-  CHECK(test::refuses([&] { (void)coded(symmetric<5>{}, nearest_even{}, x, layout, {0.5F}); }, "quantize: the value at 7 is not a number"));
+  CHECK(test::refuses([&] { (void)coded(symmetric<5>{}, nearest_even{}, x, layout, {0.5F}); },
+                      "quantize: the value at 7 is not a number"));
   for_all_backends([&](auto where) {
     for (float scale : {0.5F, 0.0F}) {
       std::vector<float> y(40), z(40);

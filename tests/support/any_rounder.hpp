@@ -139,7 +139,8 @@ template <class F>
 void for_hard_weights(F&& f) {
   auto const all = [&]<class T>(rounders<T> const& every) {
     for (auto const& q : every) {
-      for (sqwa::affine_scale const scale : q->format.some_scales(5)) f(*q, hard_weights<T>(q->format, scale, 3), scale);
+      for (sqwa::affine_scale const scale : q->format.some_scales(5))
+        f(*q, hard_weights<T>(q->format, scale, 3), scale);
     }
   };
   all(every_rounder<float>());

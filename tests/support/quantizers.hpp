@@ -224,14 +224,13 @@ struct any_format {
   [[nodiscard]] bool usable(sqwa::affine_scale s) const {
     auto const all = points(s.zero_point);
     bool const code = !affine || (s.zero_point >= lowest_code && s.zero_point < lowest_code + levels);
-    return code && s.scale >= 0 && std::isfinite(s.scale) &&
-           std::isfinite(s.scale * static_cast<float>(all.front())) &&
+    return code && s.scale >= 0 && std::isfinite(s.scale) && std::isfinite(s.scale * static_cast<float>(all.front())) &&
            std::isfinite(s.scale * static_cast<float>(all.back()));
   }
 
   bool affine;
   int levels;
-  int lowest_code = 0;          ///< of uniform and affine formats
+  int lowest_code = 0;         ///< of uniform and affine formats
   std::vector<double> at_one;  ///< the points at scale 1 and zero point 0, ascending
 };
 

@@ -5,6 +5,7 @@
 
 #include <sqwa/nn/aligned_vector.hpp>
 #include <sqwa/nn/batch_norm.hpp>
+#include <sqwa/nn/chain.hpp>
 #include <sqwa/nn/conv2d.hpp>
 #include <sqwa/nn/layer.hpp>
 #include <sqwa/nn/padding_shortcut.hpp>
@@ -13,6 +14,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace sqwa::inline SQWA_ABI {
 
@@ -145,15 +147,17 @@ class basic_block {
                     norm1_.error_loader(first_.data()), [](std::size_t) {});
   }
 
+  /// Calls `f` for the parameters of all layers inside, under the names that these layers give them.
   template <class F>
   void visit(F&& f) {
-    visit_as("conv1.", conv1_, f);
-    visit_as("norm1.", norm1_, f);
-    visit_as("conv2.", conv2_, f);
-    visit_as("norm2.", norm2_, f);
-    if (!projects()) return;
-    visit_as("shortcut.", projection_, f);
-    visit_as("shortcut_norm.", projection_norm_, f);
+    visit_parts([&](char const*, auto& l) { l.visit(f); });
+  }
+
+  /// All parameters, named by the layer inside: conv1.weight, norm1.scale, …, shortcut.weight.
+  [[nodiscard]] std::vector<parameter<T>> parameters() {
+    std::vector<parameter<T>> all;
+    visit_parts([&](char const* name, auto& l) { detail::append_parameters(l, std::string(name) + ".", all); });
+    return all;
   }
 
   void begin_refresh() {
@@ -170,12 +174,15 @@ class basic_block {
     if (v.size() < n) v.resize(n);
   }
 
-  template <class Layer, class F>
-  static void visit_as(char const* prefix, Layer& l, F& f) {
-    l.visit([&](parameter<T> p) {
-      p.name = prefix + p.name;
-      f(p);
-    });
+  template <class F>
+  void visit_parts(F&& f) {
+    f("conv1", conv1_);
+    f("norm1", norm1_);
+    f("conv2", conv2_);
+    f("norm2", norm2_);
+    if (!projects()) return;
+    f("shortcut", projection_);
+    f("shortcut_norm", projection_norm_);
   }
 
   /// relu(norm1(...)), made where a convolution reads it.

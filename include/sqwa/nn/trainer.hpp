@@ -66,6 +66,8 @@ class trainer {
     output_.resize(options.batch * train.classes);
     error_.resize(output_.size());
   }
+  /// Not of a temporary, which would be gone at the first step.
+  trainer(Model, data_set const&&, trainer_options = {}, Backend = {}) = delete;
 
   /// The tensors to quantize: weights of layers. Valid until the trainer is assigned to or destroyed.
   [[nodiscard]] std::vector<parameter<float>> parameters() { return those_of({role::weight}); }

@@ -64,6 +64,7 @@ class ternary_matrix {
   template <any_backend B = backend<>>
   void multiply(std::span<std::int8_t const> a, std::span<std::int32_t> c, B const& where = {}) const {
     std::size_t const n = vectors(a.size(), c.size());
+    if (n == 0) return;
     auto const padded = whole_blocks(a, n);
     std::int8_t const* x = padded.empty() ? a.data() : padded.data();
     for_each_piece(where, [&](std::size_t first, ternary_rows some) {
