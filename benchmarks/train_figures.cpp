@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Our training steps for train_torch.py. Answers, on standard output, each line of standard input:
 //
-//   NETWORK BATCH THREADS         samples/s of whole steps: forward, backward, update
+//   NETWORK BATCH THREADS         samples/s of whole steps: forward, backward, update; on oneTBB threads
 //   NETWORK_ternary ...           the same with ternary weights and the straight-through gradient
+//   team_NETWORK ...              the same by a team of two threads: thread_team
 //   peak 0 1                      GFLOP/s of fused multiply-adds that touch no memory, one thread
 //
 // With "memory NETWORK BATCH" as arguments it makes ten steps and prints the peak of its resident memory in MB.
+#include <sqwa/exec/team.hpp>
 #include <sqwa/fast.hpp>
 #include <sqwa/sqwa.hpp>
 #include "side_by_side.hpp"
@@ -55,20 +57,19 @@ auto lenet5() {
 auto mlp() { return nn::sequential{nn::dense(256), nn::relu(), nn::dense(256), nn::relu(), nn::dense(10)}; }
 
 /// One network in training, as a function that makes a step.
-template <class Model>
-std::function<void()> steps_of(Model model, nn::data_set set, std::size_t batch, bool ternary) {
+template <class Model, class Backend>
+std::function<void()> steps_of(Model model, nn::data_set set, std::size_t batch, bool ternary, Backend where) {
   struct state {
     nn::data_set set;
-    nn::trainer<Model, sqwa::fastest> learner;
-    sqwa::low_bit_weights<nn::trainer<Model, sqwa::fastest>> weights;
-    state(Model m, nn::data_set s, std::size_t batch)
+    nn::trainer<Model, Backend> learner;
+    sqwa::low_bit_weights<nn::trainer<Model, Backend>> weights;
+    state(Model m, nn::data_set s, std::size_t batch, Backend b)
         : set(std::move(s)),
           learner(std::move(m), set,
-                  {.batch = batch, .optimizer = nn::sgd_options{.momentum = 0.9F, .weight_decay = 1e-4F}},
-                  sqwa::fastest{}),
+                  {.batch = batch, .optimizer = nn::sgd_options{.momentum = 0.9F, .weight_decay = 1e-4F}}, b),
           weights(learner, sqwa::symmetric<3>{}) {}
   };
-  auto const shared = std::make_shared<state>(std::move(model), std::move(set), batch);
+  auto const shared = std::make_shared<state>(std::move(model), std::move(set), batch, where);
   if (ternary) return [shared] { shared->weights.step(1e-3F, sqwa::straight_through::plain); };
   return [shared] {
     shared->learner.backward();
@@ -76,14 +77,23 @@ std::function<void()> steps_of(Model model, nn::data_set set, std::size_t batch,
   };
 }
 
-std::function<void()> steps_of(std::string name, std::size_t batch) {
+template <class Backend>
+std::function<void()> steps_of(std::string name, std::size_t batch, Backend where) {
   std::string const suffix = "_ternary";
   bool const ternary = name.ends_with(suffix);
   if (ternary) name.resize(name.size() - suffix.size());
-  if (name == "resnet20") return steps_of(nn::resnet(20, 10), random_images(2 * batch, 32, 3), batch, ternary);
-  if (name == "lenet5") return steps_of(lenet5(), random_images(2 * batch, 28, 1), batch, ternary);
-  if (name == "mlp") return steps_of(mlp(), random_images(2 * batch, 28, 1), batch, ternary);
+  if (name == "resnet20") return steps_of(nn::resnet(20, 10), random_images(2 * batch, 32, 3), batch, ternary, where);
+  if (name == "lenet5") return steps_of(lenet5(), random_images(2 * batch, 28, 1), batch, ternary, where);
+  if (name == "mlp") return steps_of(mlp(), random_images(2 * batch, 28, 1), batch, ternary, where);
   throw std::invalid_argument("train_figures: no network " + name);
+}
+
+std::function<void()> steps_of(std::string const& name, std::size_t batch) {
+  std::string const prefix = "team_";
+  if (!name.starts_with(prefix)) return steps_of(name, batch, sqwa::fastest{});
+  static sqwa::thread_team team(2);
+  using on_team = sqwa::backend<sqwa::fused_kernels<>, sqwa::team_executor>;
+  return steps_of(name.substr(prefix.size()), batch, on_team{team});
 }
 
 /// GFLOP/s of twelve independent chains of fused multiply-adds.

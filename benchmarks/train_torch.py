@@ -140,16 +140,21 @@ def main(program):
                 layouts = ("default", "channels last") if network == "resnet20" else ("default",)
                 rivals = {layout: stepper(network, batch, ternary, layout) for layout in layouts}
                 name = network + ("_ternary" if ternary else "")
+                programs = {str(threads): name} if threads == 1 else {"2": name, "2 of a team": "team_" + name}
                 for warm in rivals.values():
                     warm()
-                ours(name, batch, threads)
-                rounds = [(ours(name, batch, threads), *(rate(step, batch) for step in rivals.values())) for _ in range(ROUNDS)]
-                mine, *others = (statistics.median(column) for column in zip(*rounds))
+                for mine in programs.values():
+                    ours(mine, batch, threads)
+                rounds = [([ours(mine, batch, threads) for mine in programs.values()],
+                           [rate(step, batch) for step in rivals.values()]) for _ in range(ROUNDS)]
+                others = [statistics.median(column) for column in zip(*(r[1] for r in rounds))]
                 other = max(others)
-                one = mine if threads == 1 else one
-                share = mine * FLOP[network] / (threads * peak * 1e9)
-                print(f"{name}, {batch}, {threads}, {mine:.4g}, samples/s, torch {torch.__version__} "
-                      f"{layouts[others.index(other)]}, {other:.4g}, {mine / other:.2f}, {share:.2f}, {mine / one:.2f}", flush=True)
+                for label, column in zip(programs, zip(*(r[0] for r in rounds))):
+                    mine = statistics.median(column)
+                    one = mine if threads == 1 else one
+                    share = mine * FLOP[network] / (threads * peak * 1e9)
+                    print(f"{name}, {batch}, {label}, {mine:.4g}, samples/s, torch {torch.__version__} "
+                          f"{layouts[others.index(other)]}, {other:.4g}, {mine / other:.2f}, {share:.2f}, {mine / one:.2f}", flush=True)
     for network, batch in (("resnet20", 128), ("lenet5", 64), ("mlp", 64)):
         memory_rows(program, network, batch)
 

@@ -156,7 +156,7 @@ class basic_block {
   /// All parameters, named by the layer inside: conv1.weight, norm1.scale, …, shortcut.weight.
   [[nodiscard]] std::vector<parameter<T>> parameters() {
     std::vector<parameter<T>> all;
-    visit_parts([&](char const* name, auto& l) { detail::append_parameters(l, std::string(name) + ".", all); });
+    visit_parts([&](char const* part, auto& l) { detail::append_parameters(l, std::string(part) + ".", all); });
     return all;
   }
 
