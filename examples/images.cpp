@@ -7,6 +7,7 @@
 #include "support/diagnosis_text.hpp"
 #include "support/image_study.hpp"
 #include "support/progress_display.hpp"
+#include "support/recipe_names.hpp"
 #include "support/report_files.hpp"
 
 #include <oneapi/tbb/global_control.h>
@@ -37,12 +38,11 @@ struct program_options {
 
 /// Names of enumerators for the command line.
 template <class E>
-auto choice(std::vector<std::pair<std::string, E>> const& names) {
+auto choice(names_of<E> const& names) {
   return CLI::CheckedTransformer(names, CLI::ignore_case).description("");
 }
 
 void declare(CLI::App& app, program_options& o) {
-  using namespace sqwa;
   study_options& s = o.study;
   app.add_option("--data", o.data, "digits (default), fashion, or a directory of IDX files (plain or .gz)");
   app.add_option("--out", o.out, "where report.csv, report.json, model.sqwa and training.svg go")
@@ -61,19 +61,14 @@ void declare(CLI::App& app, program_options& o) {
   app.add_option("--hold-out", s.hold_out,
                  "keep the last N training images aside and test on them instead of the test set");
   declare(app, s.figures);
-  app.add_option("--average", s.recipe.average, "codes, values or latent")
-      ->transform(choice<averaging>(
-          {{"codes", averaging::codes}, {"values", averaging::values}, {"latent", averaging::latent}}));
+  app.add_option("--average", s.recipe.average, "codes, values or latent")->transform(choice(averaging_names));
   app.add_option("--scales", s.recipe.scales, "scales while training: frozen, refitted or learned")
-      ->transform(choice<scale_rule>(
-          {{"frozen", scale_rule::frozen}, {"refitted", scale_rule::refitted}, {"learned", scale_rule::learned}}));
+      ->transform(choice(scale_names));
   app.add_option("--requantize", s.recipe.requantize, "scales of the re-quantized average: frozen or refitted")
-      ->transform(choice<scale_rule>({{"frozen", scale_rule::frozen}, {"refitted", scale_rule::refitted}}));
-  app.add_option("--fine-tune-from", s.recipe.fine_tune_from, "mean or quantized")
-      ->transform(choice<start_point>({{"mean", start_point::mean}, {"quantized", start_point::quantized}}));
+      ->transform(choice(requantize_names));
+  app.add_option("--fine-tune-from", s.recipe.fine_tune_from, "mean or quantized")->transform(choice(start_names));
   app.add_option("--gradient", s.recipe.gradient, "straight-through gradient: clipped or plain")
-      ->transform(
-          choice<straight_through>({{"clipped", straight_through::clipped}, {"plain", straight_through::plain}}));
+      ->transform(choice(gradient_names));
   app.add_flag("--diagnose", s.diagnose, "measure the captures, on training images, and say whether to average them");
 }
 

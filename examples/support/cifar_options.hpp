@@ -7,7 +7,6 @@
 #include "recipe_options.hpp"
 
 #include <sqwa/io/file.hpp>
-#include <sqwa/method/format_by_name.hpp>
 #include <sqwa/nn/distillation.hpp>
 
 #include <CLI/CLI.hpp>
@@ -17,7 +16,6 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -181,19 +179,6 @@ inline void complete(cifar_options& o) {
   if (!o.save_float.empty() && o.seeds > 1)
     throw std::invalid_argument("--save-float: one model, but --seeds are several");
   (void)format_of(o.levels);
-}
-
-/// Which weights are low-bit.
-inline sqwa::format_by_name formats_of(cifar_options const& o) {
-  std::vector<sqwa::format_rule> rules;
-  std::istringstream list(o.keep_float == "none" ? "" : o.keep_float);
-  for (std::string word; std::getline(list, word, ',');) {
-    rules.push_back({word == "first"  ? sqwa::first_weight
-                     : word == "last" ? sqwa::last_weight
-                                      : word,
-                     sqwa::stays_float});
-  }
-  return sqwa::format_by_name(std::move(rules), format_of(o.levels));
 }
 
 /// What the figures of a training depend on, beside the seed: kept with the training, and told in its report.

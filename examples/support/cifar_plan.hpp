@@ -31,7 +31,7 @@ class cifar_plan {
                     .image = {train.images.shape(1), train.images.shape(2), train.images.shape(3)},
                     .mean = {numbers_.mean().begin(), numbers_.mean().end()},
                     .deviation = {numbers_.deviation().begin(), numbers_.deviation().end()}};
-    recipe_ = recipe_of(options_.figures, epoch(), {.format = formats_of(options_)});
+    recipe_ = recipe_of(options_.figures, epoch(), {.format = formats_of(options_.levels, options_.keep_float)});
     auto learner = learner_for(options_.seed);
     sqwa::check(recipe_, learner);
     give_teacher(learner);

@@ -3,6 +3,7 @@
 #ifndef SQWA_EXAMPLES_SUPPORT_IMAGE_STUDY_HPP
 #define SQWA_EXAMPLES_SUPPORT_IMAGE_STUDY_HPP
 
+#include "model_choice.hpp"
 #include "recipe_options.hpp"
 #include "study_result.hpp"
 
@@ -33,17 +34,6 @@ struct study_options {
   bool diagnose = false;     ///< measure the captures
   sqwa::recipe recipe = {};  ///< its switches; its phases come from the figures above
 };
-
-/// The example's network: three 3 × 3 convolutions of w, 2w and 2w channels, each with batch-norm and ReLU, and one
-/// dense layer.
-inline auto network(std::size_t width, std::size_t classes) {
-  using namespace sqwa::nn;
-  conv2d_options const same{.kernel = 3, .padding = 1, .bias = false};
-  return sequential{conv2d(width, same),     batch_norm(), relu(), max_pool(2),
-                    conv2d(2 * width, same), batch_norm(), relu(), max_pool(2),
-                    conv2d(2 * width, same), batch_norm(), relu(), global_average_pool(),
-                    dense(classes)};
-}
 
 /// The directory that a data set's short name stands for.
 inline std::string directory_of(std::string const& data) {
@@ -121,7 +111,7 @@ class study {
         .batch = options_.batch,
         .optimizer = sqwa::nn::sgd_options{.momentum = 0.9F, .nesterov = true, .weight_decay = options_.weight_decay},
         .seed = seed};
-    sqwa::nn::trainer learner(network(*options_.width, data_.train.classes), data_.train, how,
+    sqwa::nn::trainer learner(convolutions(*options_.width, data_.train.classes), data_.train, how,
                               sqwa::backend<sqwa::xsimd_kernels<>, E>{executor});
     learner.watch("train", data_.train);
     learner.watch("test", data_.test);

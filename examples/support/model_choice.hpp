@@ -4,6 +4,7 @@
 #define SQWA_EXAMPLES_SUPPORT_MODEL_CHOICE_HPP
 
 #include <sqwa/io/npz.hpp>
+#include <sqwa/nn/any_model.hpp>
 #include <sqwa/nn/data.hpp>
 #include <sqwa/nn/models/lenet5.hpp>
 #include <sqwa/nn/models/mlp.hpp>
@@ -29,15 +30,38 @@ namespace example {
 using model_type = sqwa::nn::any_model<float>;
 
 inline constexpr std::array model_names{"resnet20",     "resnet32", "resnet44", "resnet56",
-                                        "mobilenet_v2", "lenet5",   "mlp"};
+                                        "mobilenet_v2", "lenet5",   "mlp",      "convolutions"};
+
+/// Three 3 × 3 convolutions of w, 2w and 2w channels, each with batch-norm and ReLU, and one dense layer: the network
+/// of the program `images`.
+///
+/// `activation_bits` below 32: what leaves a ReLU is rounded to 2^bits points, their step learned.
+inline model_type convolutions(std::size_t width, std::size_t classes, int activation_bits = 32) {
+  using namespace sqwa::nn;
+  conv2d_options const same{.kernel = 3, .padding = 1, .bias = false};
+  model_type model;
+  for (std::size_t const stage : {0U, 1U, 2U}) {
+    model.add(conv2d<>(stage == 0 ? width : 2 * width, same));
+    model.add(batch_norm<>());
+    model.add(relu<>());
+    if (activation_bits < 32) {
+      model.add(fake_quantize<sqwa::activation_step>(sqwa::activation_step{.levels = 1 << activation_bits}));
+    }
+    if (stage < 2) model.add(max_pool<>(2));
+  }
+  model.add(global_average_pool<>());
+  model.add(dense<>(classes));
+  return model;
+}
 
 /// What `--width` is where it is left out.
 inline double usual_width(std::string_view model) {
-  return model == "mlp" ? 256 : model.starts_with("resnet") ? 16 : 1;
+  return model == "mlp" ? 256 : model.starts_with("resnet") || model == "convolutions" ? 16 : 1;
 }
 
-/// A model of this name. `width` is the channels of a resnet's first stage, what MobileNet's channels are multiplied
-/// by, or the units in each of an mlp's two hidden layers; LeNet-5 has one.
+/// A model of this name. `width` is the channels of a resnet's first stage, the channels of the first of three
+/// convolutions, what MobileNet's channels are multiplied by, or the units in each of an mlp's two hidden layers;
+/// LeNet-5 has one.
 ///
 /// Throws `invalid_argument` for other names and for widths that the model cannot have.
 inline model_type make_model(std::string_view model, double width, std::size_t classes) {
@@ -54,6 +78,7 @@ inline model_type make_model(std::string_view model, double width, std::size_t c
   auto const whole = static_cast<std::size_t>(width);
   if (factor) return sqwa::nn::mobilenet_v2(classes, {.width = static_cast<float>(width)});
   if (fixed) return sqwa::nn::lenet5(classes);
+  if (model == "convolutions") return convolutions(whole, classes);
   if (model == "mlp") return sqwa::nn::mlp({whole, whole}, classes);
   for (std::size_t const depth : {20U, 32U, 44U, 56U}) {
     if (model == "resnet" + std::to_string(depth)) return sqwa::nn::resnet(depth, classes, {.width = whole});

@@ -3,19 +3,23 @@
 #ifndef SQWA_EXAMPLES_SUPPORT_RECIPE_OPTIONS_HPP
 #define SQWA_EXAMPLES_SUPPORT_RECIPE_OPTIONS_HPP
 
+#include <sqwa/method/format_by_name.hpp>
 #include <sqwa/method/recipe.hpp>
 #include <sqwa/quant/symmetric.hpp>
 #include <sqwa/schedule/combine.hpp>
 #include <sqwa/schedule/damped_cycles.hpp>
+#include <sqwa/schedule/shapes.hpp>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <sstream>
 #include <stdexcept>
 #include <string>
-#include <tuple>
+#include <utility>
+#include <vector>
 
 namespace example {
 
@@ -93,26 +97,30 @@ inline void check(recipe_options const& o) {
   }
 }
 
-/// The figures under the names of their options: "cycle_epochs".
+/// The name of a figure in files: "cycle_epochs" for the option "--cycle-epochs".
+inline std::string figure_name(char const* option) {
+  std::string name = option + 2;
+  std::ranges::replace(name, '-', '_');
+  return name;
+}
+
+/// The figures under their names.
 inline nlohmann::ordered_json json_of(recipe_options const& o) {
   nlohmann::ordered_json all;
-  for_each_figure([&](auto const& f) {
-    std::string name = f.option + 2;
-    std::ranges::replace(name, '-', '_');
-    all[name] = *(o.*f.value);
-  });
+  for_each_figure([&](auto const& f) { all[figure_name(f.option)] = *(o.*f.value); });
   return all;
 }
 
-/// Cosines from the top rate down to the bottom rate, the tops falling geometrically from the first cycle to the last.
-inline sqwa::damped_cycles<sqwa::cosine> cycles_of(recipe_options const& o, sqwa::step_index period) {
+/// Repeats a shape that begins at the top rate, the tops falling geometrically from the first cycle to the last.
+template <class Shape>
+sqwa::damped_cycles<Shape> cycles_of(recipe_options const& o, Shape shape, sqwa::step_index period) {
   float const first = *o.retrain_rate;
   float const last = *o.last_rate;
   float const bottom = *o.trough_rate;
   int const falls = std::max(*o.cycles - 1, 1);
   double const factor =
       first > bottom ? std::pow((double{last} - bottom) / (double{first} - bottom), 1.0 / falls) : 1.0;
-  return {sqwa::cyclic{sqwa::cosine{.hi = first, .lo = bottom, .length = period - 1}, period}, factor, bottom};
+  return {sqwa::cyclic{shape, period}, factor, bottom};
 }
 
 /// The recipe of these figures, where an epoch takes `epoch` steps; what they do not say is as in `recipe`.
@@ -124,7 +132,8 @@ inline sqwa::recipe recipe_of(recipe_options const& o, double epoch, sqwa::recip
   };
   sqwa::step_index const cycle = std::max<sqwa::step_index>(steps(*o.cycle_epochs), 1);
   recipe.train = phase_of(*o.rate, steps(*o.epochs));
-  recipe.retrain = {cycles_of(o, cycle), cycle * *o.cycles};
+  sqwa::cosine const down{.hi = *o.retrain_rate, .lo = *o.trough_rate, .length = cycle - 1};
+  recipe.retrain = {cycles_of(o, down, cycle), cycle * *o.cycles};
   recipe.capture = sqwa::at_trough{.last = *o.captures};
   recipe.fine_tune = phase_of(*o.fine_tune_rate, steps(*o.fine_tune_epochs));
   recipe.control_rate = *o.control_rate;
@@ -153,6 +162,20 @@ inline sqwa::any_quantizer format_of(int levels) {
     default:
       throw std::invalid_argument("--levels " + std::to_string(levels) + ": 3, 5, 7, 15, 31, 63, 127 or 255");
   }
+}
+
+/// Which weights are low-bit, of so many levels: all but those that `keep_float` names, which is none, or a list of
+/// first, last and patterns of names.
+inline sqwa::format_by_name formats_of(int levels, std::string const& keep_float) {
+  std::vector<sqwa::format_rule> rules;
+  std::istringstream list(keep_float == "none" ? "" : keep_float);
+  for (std::string word; std::getline(list, word, ',');) {
+    rules.push_back({word == "first"  ? sqwa::first_weight
+                     : word == "last" ? sqwa::last_weight
+                                      : word,
+                     sqwa::stays_float});
+  }
+  return sqwa::format_by_name(std::move(rules), format_of(levels));
 }
 
 }  // namespace example
