@@ -189,7 +189,11 @@ set(sqwa_hosted_headers
   include/sqwa/nn/window.hpp
   include/sqwa/nn/winograd_convolution.hpp
   include/sqwa/sqwa.hpp
-  include/sqwa/surface/loss_surface.hpp)
+  include/sqwa/surface/contours.hpp
+  include/sqwa/surface/csv.hpp
+  include/sqwa/surface/loss_surface.hpp
+  include/sqwa/surface/surface_text.hpp
+  include/sqwa/surface/vtk.hpp)
 
 # Backends: each names one third-party library.
 set(sqwa_backend_headers
