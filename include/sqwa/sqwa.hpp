@@ -67,7 +67,9 @@
 #include <sqwa/schedule/steps.hpp>
 #include <sqwa/surface/contours.hpp>
 #include <sqwa/surface/csv.hpp>
+#include <sqwa/surface/html.hpp>
 #include <sqwa/surface/loss_surface.hpp>
+#include <sqwa/surface/svg.hpp>
 #include <sqwa/surface/vtk.hpp>
 #include <sqwa/tensor/xtensor.hpp>
 #include <sqwa/version.hpp>

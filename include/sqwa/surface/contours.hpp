@@ -10,9 +10,9 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <cstddef>
-#include <cstdlib>
 #include <iterator>
 #include <map>
 #include <numeric>
@@ -150,8 +150,9 @@ class contour_grid {
 /// The number with the fewest digits strictly between two others, nearest to `wish`.
 inline double roundest_between(double low, double wish, double high) {
   for (int digits = 1; digits < 17; ++digits) {
-    std::string text = short_text(wish, digits);
-    double const rounded = std::strtod(text.c_str(), nullptr);
+    std::string const text = short_text(wish, digits);
+    double rounded = wish;
+    std::from_chars(text.data(), text.data() + text.size(), rounded);
     if (rounded > low && rounded < high) return rounded;
   }
   return wish;
