@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// That VTK reads the files is checked by tests/surface/read_files.py.
+// That VTK reads the files is checked by tests/pictures/read_files.py.
 #include <sqwa/surface/vtk.hpp>
 
 #include "surface/known_surfaces.hpp"

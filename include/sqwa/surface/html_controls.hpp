@@ -18,6 +18,8 @@ function nearest(x, y) {  // the node nearest to a place in the rectangle
   return j * nx + i;
 }
 
+const clamped = (axis, v) => Math.min(Math.max(v, axis.first), axis.last);
+
 function overlay(p) {
   const c = p.canvas.getContext('2d'), n = state.node;
   c.setTransform(1, 0, 0, 1, 0, 0);
@@ -104,9 +106,8 @@ for (const p of panels) {
   const locate = e => {
     const box = p.canvas.getBoundingClientRect(), x = e.clientX - box.left, y = e.clientY - box.top;
     if (state.view === 'map') {
-      const n = nearest(data.x.first + (x - p.left) / p.scale, data.y.first + (p.top + p.h - y) / p.scale);
-      if (n !== null) read(n);
-      return;
+      const a = data.x.first + (x - p.left) / p.scale, b = data.y.first + (p.top + p.h - y) / p.scale;
+      return read(nearest(clamped(data.x, a), clamped(data.y, b)));  // beside the map: the nearest on its border
     }
     let best = 400, node = null;  // within 20 pixels
     p.spots.forEach((s, n) => {
