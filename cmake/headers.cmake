@@ -111,6 +111,7 @@ set(sqwa_hosted_headers
   include/sqwa/io/series_writer.hpp
   include/sqwa/io/snapshot_series.hpp
   include/sqwa/io/stop_signal.hpp
+  include/sqwa/io/surface_files.hpp
   include/sqwa/method/any_policy.hpp
   include/sqwa/method/capture_average.hpp
   include/sqwa/method/code_distance.hpp
@@ -189,7 +190,18 @@ set(sqwa_hosted_headers
   include/sqwa/nn/window.hpp
   include/sqwa/nn/winograd_convolution.hpp
   include/sqwa/sqwa.hpp
-  include/sqwa/surface/loss_surface.hpp)
+  include/sqwa/surface/colours.hpp
+  include/sqwa/surface/contours.hpp
+  include/sqwa/surface/csv.hpp
+  include/sqwa/surface/html.hpp
+  include/sqwa/surface/html_controls.hpp
+  include/sqwa/surface/html_drawing.hpp
+  include/sqwa/surface/html_style.hpp
+  include/sqwa/surface/label_board.hpp
+  include/sqwa/surface/loss_surface.hpp
+  include/sqwa/surface/surface_text.hpp
+  include/sqwa/surface/svg.hpp
+  include/sqwa/surface/vtk.hpp)
 
 # Backends: each names one third-party library.
 set(sqwa_backend_headers

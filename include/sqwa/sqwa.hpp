@@ -65,7 +65,12 @@
 #include <sqwa/schedule/loss_gated.hpp>
 #include <sqwa/schedule/shapes.hpp>
 #include <sqwa/schedule/steps.hpp>
+#include <sqwa/surface/contours.hpp>
+#include <sqwa/surface/csv.hpp>
+#include <sqwa/surface/html.hpp>
 #include <sqwa/surface/loss_surface.hpp>
+#include <sqwa/surface/svg.hpp>
+#include <sqwa/surface/vtk.hpp>
 #include <sqwa/tensor/xtensor.hpp>
 #include <sqwa/version.hpp>
 
