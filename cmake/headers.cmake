@@ -189,7 +189,13 @@ set(sqwa_hosted_headers
   include/sqwa/nn/window.hpp
   include/sqwa/nn/winograd_convolution.hpp
   include/sqwa/sqwa.hpp
-  include/sqwa/surface/loss_surface.hpp)
+  include/sqwa/surface/evaluate.hpp
+  include/sqwa/surface/line.hpp
+  include/sqwa/surface/loss_surface.hpp
+  include/sqwa/surface/model_point.hpp
+  include/sqwa/surface/plane.hpp
+  include/sqwa/surface/sharpness.hpp
+  include/sqwa/surface/workbench.hpp)
 
 # Backends: each names one third-party library.
 set(sqwa_backend_headers

@@ -65,7 +65,10 @@
 #include <sqwa/schedule/loss_gated.hpp>
 #include <sqwa/schedule/shapes.hpp>
 #include <sqwa/schedule/steps.hpp>
-#include <sqwa/surface/loss_surface.hpp>
+#include <sqwa/surface/evaluate.hpp>
+#include <sqwa/surface/line.hpp>
+#include <sqwa/surface/plane.hpp>
+#include <sqwa/surface/sharpness.hpp>
 #include <sqwa/tensor/xtensor.hpp>
 #include <sqwa/version.hpp>
 
