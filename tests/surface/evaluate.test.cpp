@@ -225,6 +225,6 @@ TEST_CASE("surface_run: bad grids, points and options are refused") {
   CHECK(has(refused(s.grid, {.format = symmetric<3>{}, .scales = scales}, {}), "first has other levels"));
   CHECK(has(refused(s.grid, {.scales = scales}, {}), "no format"));
   test::shallow_learner shallow{&l};
-  CHECK(test::refuses(
-      [&] { surface_run(shallow, s.flat, s.grid, s.marked, {.refresh_statistics = true}); }, "cannot re-estimate"));
+  CHECK(test::refuses([&] { surface_run(shallow, s.flat, s.grid, s.marked, {.refresh_statistics = true}); },
+                      "cannot re-estimate"));
 }

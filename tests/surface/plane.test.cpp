@@ -55,8 +55,8 @@ TEST_CASE("plane: known coordinates and distances") {
   CHECK(p.orthonormal(0, 1) == std::pair{2.0, 3.0});
   CHECK(p.affine(4, 3) == std::pair{0.5, 1.0});
   CHECK(p.at(4, 3).trained == std::vector<double>{5, 4, 1});
-  CHECK(p.at(4, 3).statistics == std::vector<double>{6});    // 2 + 0.5 * 4 + 1 * 2
-  CHECK(p.at(-8, 0).statistics == std::vector<double>{2});   // not -6: kept within the three models
+  CHECK(p.at(4, 3).statistics == std::vector<double>{6});   // 2 + 0.5 * 4 + 1 * 2
+  CHECK(p.at(-8, 0).statistics == std::vector<double>{2});  // not -6: kept within the three models
   CHECK(p.at(-8, 0).trained == std::vector<double>{-7, 1, 1});
   CHECK(p.place_of({{2, 2.5, 8}, {0}}) == plane_place{1, 1.5, 7});
 }
@@ -123,6 +123,10 @@ TEST_CASE("grid_around: a rectangle with a margin, nodes at absolute places") {
   CHECK(g == surface_grid{{"x", -2, 5, 15}, {"y", -1, 3, 3}});
   CHECK(g.x.at(7) == 1.5);
   CHECK(grid_around(places).x.count == 51);
-  CHECK(test::refuses([] { (void)grid_around(std::vector<plane_place>{{1, 1, 0}, {1, 1, 5}}); }, "all 2 places are one"));
+  CHECK(test::refuses(
+      [] {
+        (void)grid_around(std::vector<plane_place>{{1, 1, 0}, {1, 1, 5}});
+      },
+      "all 2 places are one"));
   CHECK(test::refuses([] { (void)grid_around({}); }, "no places"));
 }

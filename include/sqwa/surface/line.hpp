@@ -18,8 +18,8 @@ namespace sqwa::inline SQWA_ABI {
 
 /// Loss and accuracy at evenly spaced places from one model to another.
 struct loss_line {
-  double length = 0;      ///< the Euclidean distance of the models
-  std::vector<double> t;  ///< 0 at the first model, 1 at the second
+  double length = 0;                     ///< the Euclidean distance of the models
+  std::vector<double> t;                 ///< 0 at the first model, 1 at the second
   std::vector<surface_values> surfaces;  ///< "float", and if a format is given "projected"
 
   bool operator==(loss_line const&) const = default;
@@ -31,8 +31,9 @@ struct loss_line {
 /// arguments give equal bits on every executor. Time: one or two evaluations for each of intervals + 1 points.
 /// @pre both points are of this learner; intervals > 0
 template <evaluating_learner L, executor E = sequential>
-[[nodiscard]] loss_line loss_along(L& l, model_point const& a, model_point const& b, surface_options const& options = {},
-                                   std::size_t intervals = 50, E const& exec = {}) {
+[[nodiscard]] loss_line loss_along(L& l, model_point const& a, model_point const& b,
+                                   surface_options const& options = {}, std::size_t intervals = 50,
+                                   E const& exec = {}) {
   constexpr char const* who = "loss_along";
   expects(intervals > 0, "{}: no intervals", who);
   model_point const here = point_of(l);

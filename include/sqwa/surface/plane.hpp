@@ -180,8 +180,10 @@ template <learner L>
   detail::for_each_trained(l, [&](auto const& t, std::string const&, std::size_t place) {
     shape const extents = shape_of(t);
     std::size_t const begin = d.size(), size = extents.size();
-    expects(p.trained.size() >= begin + size, "filter_normalized_direction: the point has {} trained numbers, the "
-            "learner more", p.trained.size());
+    expects(p.trained.size() >= begin + size,
+            "filter_normalized_direction: the point has {} trained numbers, the "
+            "learner more",
+            p.trained.size());
     d.resize(begin + size);
     if (extents.rank() < 2 || size == 0) return;
     noise const u{seed, static_cast<std::uint32_t>(place), number};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// How steep the loss rises around a model, without derivatives: moves of codes, random directions, the width of a basin.
+// How steep the loss rises around a model, without derivatives: moves of codes, random directions, the width of a
+// basin.
 #ifndef SQWA_SURFACE_SHARPNESS_HPP
 #define SQWA_SURFACE_SHARPNESS_HPP
 
@@ -92,8 +93,8 @@ inline void check_repetitions(char const* who, sharpness_options const& how) {
 /// The weights are drawn without repetition, up or down with equal chance; a code at an end of its range moves inwards,
 /// so that every model is one of the lattice. A tensor of fewer than k weights moves in all of them. The interval is
 /// Student's, over independent repetitions; equal `seed` and tensor sizes give equal draws, so that two models can be
-/// compared pairwise. The learner is as before, also on an exception; equal arguments give equal bits on every executor.
-/// Time: 1 + repetitions * (tensors + 1) evaluations.
+/// compared pairwise. The learner is as before, also on an exception; equal arguments give equal bits on every
+/// executor. Time: 1 + repetitions * (tensors + 1) evaluations.
 /// @pre a model of this learner, with at least one low-bit tensor, below 2^32 weights each; k > 0; four repetitions or
 /// more
 template <evaluating_learner L, executor E = sequential>

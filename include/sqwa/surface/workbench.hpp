@@ -33,9 +33,9 @@ namespace sqwa::inline SQWA_ABI {
 
 /// How points are scored, and onto which lattice they are projected.
 struct surface_options {
-  std::string title = {};           ///< what is evaluated: network, data, split
-  std::string split = {};           ///< whose loss: empty for the first that the learner names
-  bool refresh_statistics = false;  ///< re-estimates them at every point; else they are those of the point
+  std::string title = {};                     ///< what is evaluated: network, data, split
+  std::string split = {};                     ///< whose loss: empty for the first that the learner names
+  bool refresh_statistics = false;            ///< re-estimates them at every point; else they are those of the point
   std::optional<format_by_name> format = {};  ///< of the projection; none: the weights as they are and nothing else
   /// Scales of the projection: those of this low-bit model; none: fitted anew at every point, by the format's own fit.
   std::optional<low_bit_model> scales = {};
@@ -65,8 +65,7 @@ class workbench {
     for_each_trained(l, [&](auto&& t, std::string const& name, std::size_t i) {
       if (!formats[i]) return;
       shape const extents = shape_of(t);
-      low_bit_part part{*formats[i], extents, trained_[i],
-                        std::vector<float>(formats[i]->layout(extents).count)};
+      low_bit_part part{*formats[i], extents, trained_[i], std::vector<float>(formats[i]->layout(extents).count)};
       if (how.scales) {
         expects(k < how.scales->weights.size() && how.scales->weights[k].name == name,
                 "{}: the model of the scales has no low-bit tensor {} at place {}", who, std::string_view(name), k);
@@ -176,9 +175,9 @@ class put_back {
 
 /// Calls `f(workbench, job)` for the jobs 0 to n - 1, until one returns false.
 ///
-/// Where copying the learner copies its tensors, each thread works on a copy of its own, and the learner is not touched.
-/// Else all jobs run one after the other on the learner itself, which is put back. An exception of a job ends the work
-/// and is thrown from here.
+/// Where copying the learner copies its tensors, each thread works on a copy of its own, and the learner is not
+/// touched. Else all jobs run one after the other on the learner itself, which is put back. An exception of a job ends
+/// the work and is thrown from here.
 template <evaluating_learner L, executor E, class F>
 void for_each_job(L& l, surface_options const& how, E const& exec, std::size_t n, F f) {
   workbench<L> own(l, how);
