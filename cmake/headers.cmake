@@ -193,15 +193,21 @@ set(sqwa_hosted_headers
   include/sqwa/surface/colours.hpp
   include/sqwa/surface/contours.hpp
   include/sqwa/surface/csv.hpp
+  include/sqwa/surface/evaluate.hpp
   include/sqwa/surface/html.hpp
   include/sqwa/surface/html_controls.hpp
   include/sqwa/surface/html_drawing.hpp
   include/sqwa/surface/html_style.hpp
   include/sqwa/surface/label_board.hpp
+  include/sqwa/surface/line.hpp
   include/sqwa/surface/loss_surface.hpp
+  include/sqwa/surface/model_point.hpp
+  include/sqwa/surface/plane.hpp
+  include/sqwa/surface/sharpness.hpp
   include/sqwa/surface/surface_text.hpp
   include/sqwa/surface/svg.hpp
-  include/sqwa/surface/vtk.hpp)
+  include/sqwa/surface/vtk.hpp
+  include/sqwa/surface/workbench.hpp)
 
 # Backends: each names one third-party library.
 set(sqwa_backend_headers

@@ -67,8 +67,12 @@
 #include <sqwa/schedule/steps.hpp>
 #include <sqwa/surface/contours.hpp>
 #include <sqwa/surface/csv.hpp>
+#include <sqwa/surface/evaluate.hpp>
 #include <sqwa/surface/html.hpp>
+#include <sqwa/surface/line.hpp>
 #include <sqwa/surface/loss_surface.hpp>
+#include <sqwa/surface/plane.hpp>
+#include <sqwa/surface/sharpness.hpp>
 #include <sqwa/surface/svg.hpp>
 #include <sqwa/surface/vtk.hpp>
 #include <sqwa/tensor/xtensor.hpp>
