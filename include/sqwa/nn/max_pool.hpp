@@ -88,6 +88,9 @@ class max_pool : public layer_defaults<T> {
     });
   }
 
+  [[nodiscard]] std::size_t kernel() const noexcept { return kernel_; }
+  [[nodiscard]] std::size_t stride() const noexcept { return stride_; }
+
  private:
   /// Calls `f(from, to)` for each row of outputs: where its first window begins in the input and where it lies.
   template <any_backend B, class F>
