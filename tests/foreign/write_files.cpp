@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Writes what foreign tools then open: low-bit models in every format beside their values, networks as ONNX beside their
-// inputs and outputs. write_files DIRECTORY
+// Writes what foreign tools then open: low-bit models in every format beside their values, networks as ONNX beside
+// their inputs and outputs. write_files DIRECTORY
 #include "io/models.hpp"
 
 #include <sqwa/core/noise.hpp>
@@ -63,7 +63,8 @@ sqwa::low_bit_model tensors() {
   return m;
 }
 
-/// The numbers of a built network: weights of `levels`, everything else as random floats; they become the network's own.
+/// The numbers of a built network: weights of `levels`, everything else as random floats; they become the network's
+/// own.
 sqwa::low_bit_model quantized(nn::any_model<>& model, int levels, bool channels) {
   sqwa::low_bit_model low;
   std::uint64_t seed = 100;
@@ -81,7 +82,8 @@ sqwa::low_bit_model quantized(nn::any_model<>& model, int levels, bool channels)
       low.weights.push_back(std::move(t));
     } else {
       sqwa::noise const u{.seed = seed};
-      for (std::size_t i = 0; i != p.value.size(); ++i) p.value[i] = u(i) + (p.name.ends_with("running_var") ? 0.5F : 0.0F);
+      for (std::size_t i = 0; i != p.value.size(); ++i)
+        p.value[i] = u(i) + (p.name.ends_with("running_var") ? 0.5F : 0.0F);
       low.floats.push_back({p.name, p.extents, {p.value.begin(), p.value.end()}});
     }
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fuzzes one reader of files, named by --reader=NAME: it may refuse a file with io::error, and nothing else. It asks for
-// no memory beyond what the size of the file allows: see `allowed`.
+// Fuzzes one reader of files, named by --reader=NAME: it may refuse a file with io::error, and nothing else. It asks
+// for no memory beyond what the size of the file allows: see `allowed`.
 #include "repair.hpp"
 
 #include <sqwa/io/checkpoint.hpp>
@@ -30,8 +30,8 @@
 #include <vector>
 
 extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t most);
-extern "C" void __sanitizer_install_malloc_and_free_hooks(void (*)(volatile void const*, std::size_t),
-                                                          void (*)(volatile void const*));
+extern "C" void __sanitizer_install_malloc_and_free_hooks(void (*)(void const volatile*, std::size_t),
+                                                          void (*)(void const volatile*));
 
 namespace {
 
@@ -56,7 +56,7 @@ struct reader {
   void (*repair)(fuzz::file) = fuzz::leave;
 };
 
-constexpr std::size_t deflate = 1100;  // what a byte can become
+constexpr std::size_t deflate = 1100;  // what a byte can become; in PNG each of its bits three bytes
 constexpr std::array readers{
     reader{"idx", deflate, [](path const& p) { (void)io::read_idx_file(p); }},
     reader{"cifar", 64, [](path const& p) { (void)io::read_cifar10_files({p}); }},
@@ -65,24 +65,28 @@ constexpr std::array readers{
     reader{"npy_array", 64, [](path const& p) { (void)io::read_npy_array(p, io::read_file(p)); }},
     reader{"npz", deflate, [](path const& p) { (void)io::read_npz(p); }, fuzz::repair_npz},
     reader{"npz_model", deflate, [](path const& p) { (void)io::read_npz_model(p); }, fuzz::repair_npz},
-    reader{"png", deflate, [](path const& p) { (void)io::read_png(p, 3); }, fuzz::repair_png},
+    reader{"png", 24 * deflate, [](path const& p) { (void)io::read_png(p, 3); }, fuzz::repair_png},
     reader{"model", 64, [](path const& p) { (void)io::read_model(p); }, fuzz::repair_model},
     reader{"safetensors", 64, [](path const& p) { (void)io::read_safetensors(p); }},
-    reader{"series", 64, [](path const& p) {
+    reader{"series", 64,
+           [](path const& p) {
              io::snapshot_series const all(p);
              for (std::size_t i = 0; i != all.size(); ++i) (void)all[i];
-           }, fuzz::repair_series},
-    reader{"checkpoint", 64, [](path const& p) {
+           },
+           fuzz::repair_series},
+    reader{"checkpoint", 64,
+           [](path const& p) {
              any_run run;
              io::load_checkpoint(p, run);
-           }, fuzz::repair_checkpoint},
+           },
+           fuzz::repair_checkpoint},
 };
 
 constexpr std::size_t constant = 1 << 18;  // tables of zlib and libpng, messages
 reader const* chosen = nullptr;
 std::size_t allowed = 0;  // bytes of one allocation; 0: any
 
-void look(volatile void const*, std::size_t size) {
+void look(void const volatile*, std::size_t size) {
   if (allowed == 0 || size <= allowed) return;
   std::fprintf(stderr, "an allocation of %zu bytes, where %zu are allowed\n", size, allowed);
   std::abort();
@@ -104,7 +108,7 @@ extern "C" int LLVMFuzzerInitialize(int* count, char*** words) {
     std::fputs("\n", stderr);
     std::exit(2);
   }
-  __sanitizer_install_malloc_and_free_hooks(look, [](volatile void const*) {});
+  __sanitizer_install_malloc_and_free_hooks(look, [](void const volatile*) {});
   return 0;
 }
 

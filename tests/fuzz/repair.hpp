@@ -69,7 +69,8 @@ inline void repair_png(file f) {
   }
 }
 
-/// The size of a NumPy array follows from its header, so one that lost bytes is mostly refused there: nothing to repair.
+/// The size of a NumPy array follows from its header, so one that lost bytes is mostly refused there: nothing to
+/// repair.
 inline void leave(file) {}
 
 }  // namespace fuzz

@@ -33,7 +33,7 @@ enum class gguf_type { tq2_0, tq1_0, f32 };
 
 struct gguf_options {
   gguf_type type = gguf_type::tq2_0;
-  bool float_elsewhere = false;      ///< store weights that `type` cannot hold as floats, instead of refusing them
+  bool float_elsewhere = false;       ///< store weights that `type` cannot hold as floats, instead of refusing them
   std::string architecture = "sqwa";  ///< the value of general.architecture
 };
 
@@ -75,8 +75,8 @@ inline std::vector<std::byte> float_bytes(std::span<float const> values) {
 inline gguf_tensor gguf_weights(low_bit_tensor const& t, gguf_options const& options) {
   packed const& p = t.weights;
   char const* const fault = options.type == gguf_type::f32 ? nullptr : gguf_fault(t);
-  expects(fault == nullptr || options.float_elsewhere, "write_gguf: {} cannot be stored in ternary blocks, which need {}",
-          t.name, fault != nullptr ? fault : "");
+  expects(fault == nullptr || options.float_elsewhere,
+          "write_gguf: {} cannot be stored in ternary blocks, which need {}", t.name, fault != nullptr ? fault : "");
   if (fault != nullptr || options.type == gguf_type::f32) {
     std::vector<float> values(p.size());
     p.decode(std::span(values));
@@ -99,8 +99,8 @@ inline std::vector<std::byte> gguf_bytes(low_bit_model const& model, gguf_option
     expects(t.name.size() <= gguf_longest_name, "write_gguf: the name {} has {} bytes; ggml takes {}", t.name,
             t.name.size(), gguf_longest_name);
     expects(t.extents.rank() <= gguf_most_extents && t.extents.size() > 0,
-            "write_gguf: {} has {} extents and {} values; ggml takes at most 4 and at least 1", t.name, t.extents.rank(),
-            t.extents.size());
+            "write_gguf: {} has {} extents and {} values; ggml takes at most 4 and at least 1", t.name,
+            t.extents.rank(), t.extents.size());
   }
   byte_writer file;
   auto const pad = [&] {
@@ -147,14 +147,15 @@ inline std::vector<std::byte> gguf_bytes(low_bit_model const& model, gguf_option
 /// Writes a model as GGUF, version 3, through `write_aside`: the same model gives the same bytes.
 ///
 /// Weights become tensors of `options.type`, float tensors F32, under their names; a note NAME becomes the text
-/// sqwa.note.NAME. What is stored decodes to the model's values exactly: nothing is padded or rounded. The ternary types
-/// hold three levels in rows (the last extent) of a multiple of 256 weights, no block of 256 with two scales, scales
-/// that are fp16 numbers; other weights are refused, or with `float_elsewhere` stored as floats. ggml reads such files
-/// as tensors with names; no program of it knows the architecture "sqwa".
-/// Throws `error` when writing fails. Memory: the file twice.
+/// sqwa.note.NAME. What is stored decodes to the model's values exactly: nothing is padded or rounded. The ternary
+/// types hold three levels in rows (the last extent) of a multiple of 256 weights, no block of 256 with two scales,
+/// scales that are fp16 numbers; other weights are refused, or with `float_elsewhere` stored as floats. ggml reads such
+/// files as tensors with names; no program of it knows the architecture "sqwa". Throws `error` when writing fails.
+/// Memory: the file twice.
 /// @pre as for `write_model`; names that differ, of at most 63 bytes; 1 to 4 extents or none; no empty tensor; weights
 ///      that the type holds, unless `float_elsewhere`
-inline void write_gguf(std::filesystem::path const& path, low_bit_model const& model, gguf_options const& options = {}) {
+inline void write_gguf(std::filesystem::path const& path, low_bit_model const& model,
+                       gguf_options const& options = {}) {
   write_aside(path, detail::gguf_bytes(model, options));
 }
 

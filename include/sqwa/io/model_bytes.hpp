@@ -111,8 +111,8 @@ typename How::weights read_low_bit(piece_reader& source, json const& j) {
   return t;
 }
 
-/// Breaks a precondition unless every tensor has the size that its extents say, a sound layout, one finite scale for each
-/// block, and packed codes within its levels.
+/// Breaks a precondition unless every tensor has the size that its extents say, a sound layout, one finite scale for
+/// each block, and packed codes within its levels.
 inline void check_model(char const* who, low_bit_model const& model) {
   for (low_bit_tensor const& t : model.weights) {
     packed const& p = t.weights;

@@ -80,7 +80,9 @@ template <class Fill>
 low_bit_model described_model(std::filesystem::path const& path, std::uint64_t offset, std::string_view text,
                               std::size_t most, Fill fill) {
   json const header = parse_header(path, offset, text);
-  auto const fail = [&](std::string const& expected, std::string const& found) { throw error(path, offset, expected, found); };
+  auto const fail = [&](std::string const& expected, std::string const& found) {
+    throw error(path, offset, expected, found);
+  };
   try {
     if (header.at("version") != 1U) fail("version 1 of the description", header.at("version").dump());
     low_bit_model model;

@@ -115,7 +115,8 @@ inline low_bit_model npz_model(std::filesystem::path const& path, std::vector<np
   auto const text = take(description_name, "|u1", length);
   auto model = described_model(path, 0, {reinterpret_cast<char const*>(text.data()), text.size()}, most, fill);
   if (taken != arrays.size()) {
-    throw error(path, 0, std::to_string(taken) + " arrays, those that the description names", std::to_string(arrays.size()));
+    throw error(path, 0, std::to_string(taken) + " arrays, those that the description names",
+                std::to_string(arrays.size()));
   }
   return model;
 }
@@ -124,10 +125,10 @@ inline low_bit_model npz_model(std::filesystem::path const& path, std::vector<np
 
 /// Writes a model as an archive of NumPy's arrays, through `write_aside`: the same model gives the same bytes.
 ///
-/// A low-bit tensor NAME becomes NAME.codes, integers of 8 bits (16 for more than 255 levels) with the tensor's extents,
-/// and NAME.scales, floats: one, or one for each index of an axis with the other extents 1, so that the product of both
-/// arrays is the weights; where blocks are no axis, one for each block. Float tensors keep their names and extents. The
-/// bytes "sqwa" are the description in JSON, the notes in it. Throws `error` as `write_npz` does.
+/// A low-bit tensor NAME becomes NAME.codes, integers of 8 bits (16 for more than 255 levels) with the tensor's
+/// extents, and NAME.scales, floats: one, or one for each index of an axis with the other extents 1, so that the
+/// product of both arrays is the weights; where blocks are no axis, one for each block. Float tensors keep their names
+/// and extents. The bytes "sqwa" are the description in JSON, the notes in it. Throws `error` as `write_npz` does.
 /// @pre as for `write_safetensors`
 inline void write_npz_model(std::filesystem::path const& path, low_bit_model const& model) {
   write_npz(path, detail::npz_members(path, model));
@@ -135,8 +136,8 @@ inline void write_npz_model(std::filesystem::path const& path, low_bit_model con
 
 /// Reads what `write_npz_model` wrote, bit for bit, also after NumPy has written the same arrays, deflated or not.
 ///
-/// Throws `error` for files that `read_npz` refuses, and where arrays are missing, too many, of other types or sizes, or
-/// hold codes beyond their levels. Memory: the file, its arrays and the model.
+/// Throws `error` for files that `read_npz` refuses, and where arrays are missing, too many, of other types or sizes,
+/// or hold codes beyond their levels. Memory: the file, its arrays and the model.
 [[nodiscard]] inline low_bit_model read_npz_model(std::filesystem::path const& path) {
   return detail::npz_model(path, read_npz(path));
 }

@@ -51,8 +51,8 @@ std::vector<std::byte> onnx_bytes(Model& model, shape const& input, low_bit_mode
 
 }  // namespace detail
 
-/// Writes a model as ONNX, through `write_aside`: the layers of `model`, the numbers of `weights`, matched by the names of
-/// parameters. The same model gives the same bytes.
+/// Writes a model as ONNX, through `write_aside`: the layers of `model`, the numbers of `weights`, matched by the names
+/// of parameters. The same model gives the same bytes.
 ///
 /// The graph takes "input", [batch] and the extents of a sample as sqwa stores it, channels last, and gives "output".
 /// A low-bit weight becomes its codes, its scales and a DequantizeLinear, so a runtime multiplies the values that sqwa

@@ -59,7 +59,8 @@ class onnx_graph {
 
   /// Codes in 2, 4 or 8 bits, in two's complement, the first of a byte in its lowest bits. The opset becomes one that
   /// knows the type.
-  std::string codes(std::string const& name, onnx_extents const& extents, std::span<std::int8_t const> values, int bits) {
+  std::string codes(std::string const& name, onnx_extents const& extents, std::span<std::int8_t const> values,
+                    int bits) {
     auto const width = static_cast<unsigned>(bits);
     unsigned const each = 8 / width, mask = (1U << width) - 1;
     std::vector<std::byte> raw((values.size() + each - 1) / each);

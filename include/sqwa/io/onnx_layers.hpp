@@ -67,7 +67,8 @@ class onnx_translator {
   onnx_value translate(L& l, std::string const& prefix, onnx_value x) {
     if constexpr (requires { l.body(), l.shortcut(); }) {
       std::vector<onnx_value> sides;
-      l.visit_parts([&](auto& part, std::string const& name) { sides.push_back(translate(part, prefix + name + ".", x)); });
+      l.visit_parts(
+          [&](auto& part, std::string const& name) { sides.push_back(translate(part, prefix + name + ".", x)); });
       return {graph.node("Add", {sides[0].name, sides[1].name}, prefix + "sum"), sides[0].extents};
     } else if constexpr (requires { l.visit_parts([](auto&, std::string const&) {}); }) {
       l.visit_parts([&](auto& part, std::string const& name) { x = translate(part, prefix + name + ".", x); });
@@ -177,7 +178,8 @@ class onnx_translator {
   }
   static std::int64_t whole(std::size_t n) { return static_cast<std::int64_t>(n); }
 
-  onnx_value convolution(std::string const& prefix, nn::conv2d_options const& o, std::size_t groups, onnx_value const& x) {
+  onnx_value convolution(std::string const& prefix, nn::conv2d_options const& o, std::size_t groups,
+                         onnx_value const& x) {
     image(prefix, x);
     shape const weight = extents_of(prefix + "weight");
     expects(weight.rank() == 4 && weight[1] == o.kernel && weight[2] == o.kernel && weight[3] * groups == x.extents[2],
@@ -256,10 +258,11 @@ class onnx_translator {
     packed const& p = weights_.at(name)->weights;
     auto const axis = scaled_axis(extents, p.layout);
     bool const possible = (axis || p.layout.count == 1) && p.levels <= 255;
-    expects(possible || options_.float_elsewhere,
-            "write_onnx: {} has {} levels and {} scales; DequantizeLinear takes up to 255 levels, and one scale for the "
-            "tensor or for each index of an axis",
-            name, p.levels, p.layout.count);
+    expects(
+        possible || options_.float_elsewhere,
+        "write_onnx: {} has {} levels and {} scales; DequantizeLinear takes up to 255 levels, and one scale for the "
+        "tensor or for each index of an axis",
+        name, p.levels, p.layout.count);
     if (!possible) {
       std::vector<float> values(p.size());
       p.decode(std::span(values));

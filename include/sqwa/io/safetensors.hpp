@@ -32,7 +32,7 @@ namespace io {
 
 namespace detail {
 
-inline constexpr std::size_t safetensors_prefix = 8;              // the length of the header
+inline constexpr std::size_t safetensors_prefix = 8;             // the length of the header
 inline constexpr std::size_t safetensors_longest = 100'000'000;  // what the format allows a header
 inline constexpr char const* safetensors_notes = "__metadata__";
 
@@ -50,9 +50,21 @@ struct safetensors_content {
 
 /// The bytes of an element; 0 for types that are not whole bytes or not known.
 inline std::size_t safetensors_size(std::string_view type) {
-  constexpr std::array<std::pair<std::string_view, std::size_t>, 15> sizes{
-      {{"F64", 8}, {"I64", 8}, {"U64", 8}, {"F32", 4}, {"I32", 4}, {"U32", 4}, {"F16", 2}, {"BF16", 2},
-       {"I16", 2}, {"U16", 2}, {"I8", 1}, {"U8", 1}, {"BOOL", 1}, {"F8_E4M3", 1}, {"F8_E5M2", 1}}};
+  constexpr std::array<std::pair<std::string_view, std::size_t>, 15> sizes{{{"F64", 8},
+                                                                            {"I64", 8},
+                                                                            {"U64", 8},
+                                                                            {"F32", 4},
+                                                                            {"I32", 4},
+                                                                            {"U32", 4},
+                                                                            {"F16", 2},
+                                                                            {"BF16", 2},
+                                                                            {"I16", 2},
+                                                                            {"U16", 2},
+                                                                            {"I8", 1},
+                                                                            {"U8", 1},
+                                                                            {"BOOL", 1},
+                                                                            {"F8_E4M3", 1},
+                                                                            {"F8_E5M2", 1}}};
   auto const* const found = std::ranges::find(sizes, type, &std::pair<std::string_view, std::size_t>::first);
   return found == sizes.end() ? 0 : found->second;
 }
@@ -83,12 +95,13 @@ inline safetensors_content view_safetensors(std::filesystem::path const& path, s
       std::size_t const each = safetensors_size(a.type);
       if (each == 0) fail("a type of whole bytes that is known", a.type);
       json const& place = j.at("data_offsets");
-      bool const pair = place.is_array() && place.size() == 2 && place[0].is_number_unsigned() &&
-                        place[1].is_number_unsigned();
+      bool const pair =
+          place.is_array() && place.size() == 2 && place[0].is_number_unsigned() && place[1].is_number_unsigned();
       if (!pair) fail("two offsets", place.dump());
       auto const first = place[0].get<std::size_t>(), last = place[1].get<std::size_t>();
       if (first > last || last > payload.size()) fail("offsets inside the file", place.dump());
-      if (last - first != a.extents.size() * each) fail("offsets as far apart as the extents of " + name + " say", j.dump());
+      if (last - first != a.extents.size() * each)
+        fail("offsets as far apart as the extents of " + name + " say", j.dump());
       a.bytes = payload.subspan(first, last - first);
       places.emplace_back(first, last);
       all.arrays.emplace(name, std::move(a));
@@ -114,7 +127,8 @@ inline std::vector<std::byte> safetensors_bytes(std::filesystem::path const& pat
                          std::size_t first) {
     header[name] = {{"dtype", type}, {"shape", extents}, {"data_offsets", {first, payload.bytes.size()}}};
   };
-  auto const put = [&](std::string const& name, std::vector<std::size_t> const& extents, std::vector<float> const& values) {
+  auto const put = [&](std::string const& name, std::vector<std::size_t> const& extents,
+                       std::vector<float> const& values) {
     std::size_t const first = payload.bytes.size();
     for (float v : values) payload.put(v);
     enter(name, "F32", extents, first);
@@ -128,7 +142,8 @@ inline std::vector<std::byte> safetensors_bytes(std::filesystem::path const& pat
   }
   std::string text = header.dump();
   text.resize((text.size() + 7) / 8 * 8, ' ');
-  if (text.size() > safetensors_longest) throw error(path, 0, "a header of at most 100 MB", std::to_string(text.size()));
+  if (text.size() > safetensors_longest)
+    throw error(path, 0, "a header of at most 100 MB", std::to_string(text.size()));
   byte_writer file;
   file.put_text(text);
   file.bytes.insert(file.bytes.end(), payload.bytes.begin(), payload.bytes.end());
@@ -192,9 +207,10 @@ inline void write_safetensors(std::filesystem::path const& path, low_bit_model c
 
 /// Reads what `write_safetensors` wrote, bit for bit; other safetensors are refused, as they have no description.
 ///
-/// Throws `error` for a file that is missing, truncated or foreign, for offsets that overlap, leave gaps or lie outside,
-/// for names that come twice, unknown types, sizes that do not fit their extents, and arrays that the description does
-/// not name. Nothing is allocated on the word of the header. Memory: the file, its header and the model.
+/// Throws `error` for a file that is missing, truncated or foreign, for offsets that overlap, leave gaps or lie
+/// outside, for names that come twice, unknown types, sizes that do not fit their extents, and arrays that the
+/// description does not name. Nothing is allocated on the word of the header. Memory: the file, its header and the
+/// model.
 [[nodiscard]] inline low_bit_model read_safetensors(std::filesystem::path const& path) {
   return detail::safetensors_model(path, read_file(path));
 }
