@@ -5,8 +5,10 @@
 
 #include <sqwa/core/bytes.hpp>
 #include <sqwa/io/protobuf.hpp>
+#include <sqwa/tensor/shape.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -28,6 +30,22 @@ struct onnx_attribute {
 };
 
 using onnx_extents = std::vector<std::int64_t>;
+
+/// The elements with the axes in another order.
+template <class T>
+std::vector<T> with_axes(shape const& extents, std::vector<std::size_t> const& axes, std::vector<T> const& values) {
+  std::array<std::size_t, shape::max_rank> stride{}, index{};
+  std::size_t const rank = extents.rank();
+  for (std::size_t i = rank, size = 1; i-- != 0; size *= extents[i]) stride[i] = size;
+  std::vector<T> turned(values.size());
+  for (T& to : turned) {
+    std::size_t from = 0;
+    for (std::size_t i = 0; i != rank; ++i) from += index[i] * stride[axes[i]];
+    to = values[from];
+    for (std::size_t i = rank; i-- != 0 && ++index[i] == extents[axes[i]];) index[i] = 0;
+  }
+  return turned;
+}
 
 /// The numbers of fields and types are those of onnx/onnx.proto, github.com/onnx/onnx.
 class onnx_graph {

@@ -12,7 +12,6 @@
 #include <sqwa/tensor/shape.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -253,7 +252,7 @@ class onnx_translator {
     used_.insert(name);
     onnx_extents turned;
     for (std::size_t axis : axes) turned.push_back(whole(extents[axis]));
-    if (floats_.contains(name)) return graph.floats(name, turned, turn(extents, axes, floats_.at(name)->values));
+    if (floats_.contains(name)) return graph.floats(name, turned, with_axes(extents, axes, floats_.at(name)->values));
 
     packed const& p = weights_.at(name)->weights;
     auto const axis = scaled_axis(extents, p.layout);
@@ -266,33 +265,17 @@ class onnx_translator {
     if (!possible) {
       std::vector<float> values(p.size());
       p.decode(std::span(values));
-      return graph.floats(name, turned, turn(extents, axes, values));
+      return graph.floats(name, turned, with_axes(extents, axes, values));
     }
     std::vector<std::int8_t> codes;
     p.for_each_code([&](std::size_t, int code) { codes.push_back(static_cast<std::int8_t>(code)); });
     int const bits = options_.codes == onnx_codes::int8 ? 8 : p.levels <= 3 ? 2 : p.levels <= 15 ? 4 : 8;
-    std::string const stored = graph.codes(name + ".codes", turned, turn(extents, axes, codes), bits);
+    std::string const stored = graph.codes(name + ".codes", turned, with_axes(extents, axes, codes), bits);
     onnx_extents const count = axis ? onnx_extents{whole(p.scales.size())} : onnx_extents{};
     std::string const scales = graph.floats(name + ".scales", count, p.scales);
     std::vector<onnx_attribute> which;
     if (axis) which.push_back({"axis", whole(static_cast<std::size_t>(std::ranges::find(axes, *axis) - axes.begin()))});
     return graph.node("DequantizeLinear", {stored, scales}, name, which);
-  }
-
-  /// The elements with the axes in another order.
-  template <class T>
-  static std::vector<T> turn(shape const& extents, std::vector<std::size_t> const& axes, std::vector<T> const& values) {
-    std::array<std::size_t, shape::max_rank> stride{}, index{};
-    std::size_t const rank = extents.rank();
-    for (std::size_t i = rank, size = 1; i-- != 0; size *= extents[i]) stride[i] = size;
-    std::vector<T> turned(values.size());
-    for (T& to : turned) {
-      std::size_t from = 0;
-      for (std::size_t i = 0; i != rank; ++i) from += index[i] * stride[axes[i]];
-      to = values[from];
-      for (std::size_t i = rank; i-- != 0 && ++index[i] == extents[axes[i]];) index[i] = 0;
-    }
-    return turned;
   }
 
   onnx_options options_;
