@@ -103,7 +103,7 @@ low_bit_model described_model(std::filesystem::path const& path, std::uint64_t o
       fill(t);
       model.floats.push_back(std::move(t));
     }
-    for (auto const& [key, note] : header.at("notes").items()) model.notes[key] = note.get<std::string>();
+    for (auto const& [key, note] : header.at("notes").items()) model.notes[key] = note.template get<std::string>();
     return model;
   } catch (nlohmann::json::exception const& e) {
     throw error(path, offset, "the description of a low-bit model", e.what());

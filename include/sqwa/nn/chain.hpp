@@ -159,7 +159,7 @@ class chain : public layer_holder<Self, T> {
   /// All parameters under their full names: layer and place, counted from 1, before the layer's own.
   [[nodiscard]] std::vector<parameter<T>> parameters() {
     std::vector<parameter<T>> all;
-    visit_parts([&](auto& l, std::string const& name) { append_parameters(l, name + ".", all); });
+    visit_parts([&](auto& l, std::string const& part) { append_parameters(l, part + ".", all); });
     return all;
   }
 

@@ -107,7 +107,7 @@ class residual : public detail::layer_holder<residual<Body, Shortcut>, typename 
   /// All parameters under their full names.
   [[nodiscard]] std::vector<parameter<T>> parameters() {
     std::vector<parameter<T>> all;
-    visit_parts([&](auto& l, std::string const& name) { detail::append_parameters(l, name + ".", all); });
+    visit_parts([&](auto& l, std::string const& part) { detail::append_parameters(l, part + ".", all); });
     return all;
   }
 
