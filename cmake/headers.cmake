@@ -98,16 +98,25 @@ set(sqwa_hosted_headers
   include/sqwa/io/error.hpp
   include/sqwa/io/event_file.hpp
   include/sqwa/io/file.hpp
+  include/sqwa/io/gguf.hpp
   include/sqwa/io/gzip.hpp
   include/sqwa/io/idx.hpp
+  include/sqwa/io/json_header.hpp
   include/sqwa/io/mapped_file.hpp
   include/sqwa/io/model_bytes.hpp
+  include/sqwa/io/model_description.hpp
   include/sqwa/io/model_file.hpp
   include/sqwa/io/npy.hpp
   include/sqwa/io/npy_array.hpp
   include/sqwa/io/npy_images.hpp
   include/sqwa/io/npz.hpp
+  include/sqwa/io/npz_model.hpp
+  include/sqwa/io/onnx.hpp
+  include/sqwa/io/onnx_graph.hpp
+  include/sqwa/io/onnx_layers.hpp
   include/sqwa/io/pieces.hpp
+  include/sqwa/io/protobuf.hpp
+  include/sqwa/io/safetensors.hpp
   include/sqwa/io/series_writer.hpp
   include/sqwa/io/snapshot_series.hpp
   include/sqwa/io/stop_signal.hpp

@@ -15,11 +15,15 @@
 #include <sqwa/io/checkpointer.hpp>
 #include <sqwa/io/cifar.hpp>
 #include <sqwa/io/event_file.hpp>
+#include <sqwa/io/gguf.hpp>
 #include <sqwa/io/idx.hpp>
 #include <sqwa/io/model_file.hpp>
 #include <sqwa/io/npy.hpp>
 #include <sqwa/io/npy_images.hpp>
 #include <sqwa/io/npz.hpp>
+#include <sqwa/io/npz_model.hpp>
+#include <sqwa/io/onnx.hpp>
+#include <sqwa/io/safetensors.hpp>
 #include <sqwa/io/series_writer.hpp>
 #include <sqwa/io/snapshot_series.hpp>
 #include <sqwa/io/stop_signal.hpp>

@@ -84,6 +84,9 @@ class max_pool : public layer_defaults<T> {
     });
   }
 
+  [[nodiscard]] std::size_t kernel() const noexcept { return kernel_; }
+  [[nodiscard]] std::size_t stride() const noexcept { return stride_; }
+
  private:
   /// The largest values of N neighbouring channels of the window that begins at `window`, for the outputs from `at` on.
   template <std::size_t N>
