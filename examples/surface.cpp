@@ -20,6 +20,7 @@
 #include <exception>
 #include <filesystem>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +37,7 @@ struct program_options {
   std::string split = "test";
   std::vector<std::string> plane;
   unsigned seed = 1;
+  std::size_t samples = 0;
   std::size_t nodes = 51;
   double margin = 0.3;
   int threads = 0;
@@ -46,6 +48,7 @@ void declare(CLI::App& app, program_options& o) {
   app.add_option("--run", o.run, "the directory that `images --out` wrote")->required()->check(CLI::ExistingDirectory);
   app.add_option("--data", o.data, "instead of the data that the models name");
   app.add_option("--split", o.split, "train or test")->capture_default_str()->check(CLI::IsMember({"train", "test"}));
+  app.add_option("--samples", o.samples, "only the first of the test images; 0: all")->capture_default_str();
   app.add_option("--plane", o.plane, "three models; default: the first, the middle and the last capture")
       ->delimiter(',')
       ->expected(3);
@@ -70,7 +73,8 @@ double seconds(F f) {
 }
 
 sqwa::surface_options options_for(program_options const& o, study const& plan, run_models const& models) {
-  sqwa::surface_options how{.title = plan.options().data + ", seed " + std::to_string(o.seed) + ", " + o.split,
+  sqwa::surface_options how{.title = plan.options().data + ", seed " + std::to_string(o.seed) + ", " + o.split +
+                                     (o.samples > 0 ? ", first " + std::to_string(o.samples) : ""),
                             .split = o.split,
                             .refresh_statistics = o.refresh,
                             .format = format_of(plan.options().levels)};
@@ -101,15 +105,18 @@ void print_timing(Run make, auto learner, std::size_t evaluations) {
               took[1], took[0] / took[1]);
 }
 
+study plan_of(program_options const& o, run_models const& models) {
+  study plan(options_of(models.find("float"), models.file(), o.data));
+  if (o.samples > 0 && o.split == "train") throw std::invalid_argument("--samples is for test images");
+  if (o.samples > 0) plan.keep_test(o.samples);
+  return plan;
+}
+
 int surface(program_options const& o) {
   run_models const models(o.run, o.seed);
-  study const plan(options_of(models.find("float"), models.file(), o.data));
+  study const plan = plan_of(o, models);
   auto learner = plan.learner_for(1, sqwa::sequential{}, o.split);
-  std::vector<std::string> corners = o.plane;
-  if (corners.empty()) {
-    std::size_t const n = models.captures();
-    corners = {"capture 1", "capture " + std::to_string((n + 1) / 2), "capture " + std::to_string(n)};
-  }
+  auto const corners = o.plane.empty() ? outer_captures(models) : o.plane;
   sqwa::plane const plane(sqwa::point_of(learner, models.find(corners[0])),
                           sqwa::point_of(learner, models.find(corners[1])),
                           sqwa::point_of(learner, models.find(corners[2])));
@@ -165,7 +172,7 @@ int tables(program_options const& o) {
   std::vector<seed_figures> all;
   for (unsigned seed = o.seed; fs::exists(models_file(o.run, seed)); ++seed) {
     run_models const models(o.run, seed);
-    study const plan(options_of(models.find("float"), models.file(), o.data));
+    study const plan = plan_of(o, models);
     auto learner = plan.learner_for(1, sqwa::sequential{}, o.split);
     all.push_back(figures_of(learner, models, {.split = o.split, .refresh_statistics = o.refresh}));
     if (!o.quiet) std::fprintf(stderr, "seed %u\n", seed);

@@ -145,6 +145,11 @@ class study {
     return learner;
   }
 
+  /// Only the first `samples` test images count from now on; learners made before look at what is gone.
+  void keep_test(std::size_t samples) {
+    if (samples < data_.test.size()) data_.test = sqwa::nn::slice(data_.test, 0, samples);
+  }
+
  private:
   void set_defaults() {
     bool const small = options_.data == "digits";

@@ -12,6 +12,7 @@
 #include <sqwa/surface/plane.hpp>
 #include <sqwa/surface/sharpness.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdio>
@@ -68,8 +69,49 @@ struct seed_figures {
   double from_average = 0;  ///< mean distance of the captures from the average
   double from_sqwa = 0;     ///< mean distance of the captures from the fine-tuned model
   double from_control = 0;
+  double lowest_from_average = 0;   ///< in the plane of three captures: how far the average lies from the lowest node,
+  double lowest_from_captures = 0;  ///< and the captures, in the mean
+  double average_loss = 0, capture_loss = 0;
   flatness sqwa, control;
 };
+
+/// The captures that span the plane of a run: the first, the middle and the last.
+inline std::vector<std::string> outer_captures(run_models const& models) {
+  std::size_t const n = models.captures();
+  return {"capture 1", "capture " + std::to_string((n + 1) / 2), "capture " + std::to_string(n)};
+}
+
+/// Where the float surface of the plane of three captures is lowest, in relation to the average and the captures.
+template <class L>
+void find_lowest(L& l, run_models const& models, sqwa::surface_options how, seed_figures& f) {
+  auto const point = [&](std::string const& name) { return sqwa::point_of(l, models.find(name)); };
+  auto const corners = outer_captures(models);
+  sqwa::plane const plane(point(corners[0]), point(corners[1]), point(corners[2]));
+  std::vector<sqwa::named_point> marked{{"average", point("average")}};
+  std::vector<sqwa::plane_place> places{plane.place_of(marked[0].at)};
+  for (std::size_t k = 1; k <= models.captures(); ++k) {
+    marked.push_back({"capture", point("capture " + std::to_string(k))});
+    places.push_back(plane.place_of(marked.back().at));
+  }
+  how.format.reset();
+  sqwa::surface_run run(l, plane, sqwa::grid_around(places, {.columns = 31, .rows = 31}), marked, how);
+  run.advance(sqwa::tbb_executor{});
+  auto const surface = run.result();
+  auto const& loss = surface.surfaces[0].loss;
+  auto const lowest = static_cast<std::size_t>(std::ranges::min_element(loss) - loss.begin());
+  double const x = surface.x.at(lowest % surface.x.count), y = surface.y.at(lowest / surface.x.count);
+  auto const share = 1 / static_cast<double>(models.captures());
+  for (sqwa::marked_model const& m : surface.models) {
+    double const away = std::hypot(m.x - x, m.y - y);
+    if (m.name == "average") {
+      f.lowest_from_average = away;
+      f.average_loss = m.loss;
+    } else {
+      f.lowest_from_captures += share * away;
+      f.capture_loss += share * m.loss;
+    }
+  }
+}
 
 /// The same random numbers for every model: differences are paired.
 template <class L>
@@ -105,6 +147,7 @@ seed_figures figures_of(L& l, run_models const& models, sqwa::surface_options co
                  .from_control = mean_from("control"),
                  .sqwa = flatness_of(l, models.find("sqwa"), how),
                  .control = flatness_of(l, models.find("control"), how)};
+  find_lowest(l, models, how, f);
   std::size_t pairs = 0;
   for (std::size_t i = 0; i != captures.size(); ++i) {
     for (std::size_t j = 0; j != i; ++j, ++pairs) f.between += apart(captures[i], captures[j]);
@@ -126,6 +169,10 @@ inline void print(std::vector<seed_figures> const& all) {
   line("distance of a capture from the average", over([](auto const& f) { return f.from_average; }));
   line("distance of a capture from sqwa", over([](auto const& f) { return f.from_sqwa; }));
   line("distance of a capture from the control", over([](auto const& f) { return f.from_control; }));
+  line("in the plane: average from the lowest node", over([](auto const& f) { return f.lowest_from_average; }));
+  line("in the plane: a capture from the lowest node", over([](auto const& f) { return f.lowest_from_captures; }));
+  line("loss of the average", over([](auto const& f) { return f.average_loss; }));
+  line("loss of a capture", over([](auto const& f) { return f.capture_loss; }));
   auto const both = [&](char const* what, double flatness::*figure) {
     std::printf("%-44s sqwa %s, control %s, sqwa - control %s\n", what,
                 text(over([&](auto const& f) { return f.sqwa.*figure; }), 4).c_str(),
