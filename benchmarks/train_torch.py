@@ -104,8 +104,14 @@ def stepper(network, batch, ternary, layout):
     return step
 
 
+def rest():
+    """Waits until the threads of the other process, which look for work for a while before they sleep, have gone to sleep."""
+    time.sleep(0.1)
+
+
 def rate(step, batch):
     """Samples/s over at least 0.3 s."""
+    rest()
     steps, start = 0, time.perf_counter()
     while time.perf_counter() - start < 0.3:
         step()
@@ -125,6 +131,7 @@ def main(program):
     process = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def ours(operation, batch, threads):
+        rest()
         process.stdin.write(f"{operation} {batch} {threads}\n")
         process.stdin.flush()
         return float(process.stdout.readline())

@@ -98,19 +98,29 @@ set(sqwa_hosted_headers
   include/sqwa/io/error.hpp
   include/sqwa/io/event_file.hpp
   include/sqwa/io/file.hpp
+  include/sqwa/io/gguf.hpp
   include/sqwa/io/gzip.hpp
   include/sqwa/io/idx.hpp
+  include/sqwa/io/json_header.hpp
   include/sqwa/io/mapped_file.hpp
   include/sqwa/io/model_bytes.hpp
+  include/sqwa/io/model_description.hpp
   include/sqwa/io/model_file.hpp
   include/sqwa/io/npy.hpp
   include/sqwa/io/npy_array.hpp
   include/sqwa/io/npy_images.hpp
   include/sqwa/io/npz.hpp
+  include/sqwa/io/npz_model.hpp
+  include/sqwa/io/onnx.hpp
+  include/sqwa/io/onnx_graph.hpp
+  include/sqwa/io/onnx_layers.hpp
   include/sqwa/io/pieces.hpp
+  include/sqwa/io/protobuf.hpp
+  include/sqwa/io/safetensors.hpp
   include/sqwa/io/series_writer.hpp
   include/sqwa/io/snapshot_series.hpp
   include/sqwa/io/stop_signal.hpp
+  include/sqwa/io/surface_files.hpp
   include/sqwa/method/any_policy.hpp
   include/sqwa/method/capture_average.hpp
   include/sqwa/method/code_distance.hpp
@@ -189,7 +199,24 @@ set(sqwa_hosted_headers
   include/sqwa/nn/window.hpp
   include/sqwa/nn/winograd_convolution.hpp
   include/sqwa/sqwa.hpp
-  include/sqwa/surface/loss_surface.hpp)
+  include/sqwa/surface/colours.hpp
+  include/sqwa/surface/contours.hpp
+  include/sqwa/surface/csv.hpp
+  include/sqwa/surface/evaluate.hpp
+  include/sqwa/surface/html.hpp
+  include/sqwa/surface/html_controls.hpp
+  include/sqwa/surface/html_drawing.hpp
+  include/sqwa/surface/html_style.hpp
+  include/sqwa/surface/label_board.hpp
+  include/sqwa/surface/line.hpp
+  include/sqwa/surface/loss_surface.hpp
+  include/sqwa/surface/model_point.hpp
+  include/sqwa/surface/plane.hpp
+  include/sqwa/surface/sharpness.hpp
+  include/sqwa/surface/surface_text.hpp
+  include/sqwa/surface/svg.hpp
+  include/sqwa/surface/vtk.hpp
+  include/sqwa/surface/workbench.hpp)
 
 # Backends: each names one third-party library.
 set(sqwa_backend_headers

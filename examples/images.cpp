@@ -111,7 +111,10 @@ int train(program_options o) {
   print_table(results);
   print_diagnoses(results);
   out.write(plan.json(), "SQWA on " + plan.options().data, results);
-  std::printf("\nwritten to %s: report.csv, report.json, model.sqwa (seed %u), training.svg\n", o.out.c_str(), o.seed);
+  std::printf(
+      "\nwritten to %s: report.csv, report.json, model.sqwa (seed %u), training.svg, "
+      "models-SEED.sqws\n",
+      o.out.c_str(), o.seed);
   return 0;
 }
 

@@ -7,7 +7,8 @@
 #   tools/demo.sh ~/data/mnist          any directory with the four IDX files, plain or .gz
 #   tools/demo.sh digits --seeds 20     further options go to the program; --help lists them
 #
-# Installs what is missing (Debian, Ubuntu), builds in build/release, writes the results into ./sqwa-report.
+# Installs what is missing (Debian, Ubuntu), builds in build/release, writes the results into ./sqwa-report or --out, the
+# loss surface of the first seed into its folder `surface`.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=tools/lib.sh
@@ -32,13 +33,30 @@ case $data in
 esac
 need_packages "${packages[@]}"
 
-say "Building the program images in build/release (about a minute the first time)"
+say "Building the programs images and surface in build/release (about two minutes the first time)"
 mapfile -t options < <(configure_options)
 log=$here/build/demo.log
 mkdir -p "$here/build"
-if ! (cd "$here" && cmake --preset release "${options[@]}" && cmake --build --preset release --target images -j "$(nproc)") >"$log" 2>&1; then
+if ! (cd "$here" && cmake --preset release "${options[@]}" && cmake --build --preset release --target images surface -j "$(nproc)") >"$log" 2>&1; then
   tail -n 40 "$log" >&2
   echo "demo.sh: the build failed; the whole log is in $log" >&2
   exit 1
 fi
-exec "$here/build/release/examples/images" --data "$data" "$@"
+"$here/build/release/examples/images" --data "$data" "$@"
+
+out=sqwa-report
+seed=1
+options=("$@")
+for i in "${!options[@]}"; do
+  case ${options[i]} in
+    -h | --help) exit ;;
+    --out) out=${options[i + 1]} ;;
+    --out=*) out=${options[i]#*=} ;;
+    --seed) seed=${options[i + 1]} ;;
+    --seed=*) seed=${options[i]#*=} ;;
+  esac
+done
+size=()
+if [ "$data" != digits ]; then size=(--samples 1000 --nodes 31); fi # half a minute
+say ""
+exec "$here/build/release/examples/surface" --run "$out" --seed "$seed" "${size[@]}"

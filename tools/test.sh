@@ -11,6 +11,11 @@
 #   no-exceptions  -fno-exceptions -fno-rtti, the layers core to average, which need no backend
 #   no-backends    without oneTBB and xsimd: the other layers
 #
+# And, only when it is named:
+#
+#   fuzz           feeds each reader of files altered ones for SQWA_FUZZ_SECONDS seconds (60), under clang's sanitizers;
+#                  what it finds is in build/fuzz
+#
 # Installs what is missing (Debian, Ubuntu). Logs are in build/test-logs. Uses ccache where it is installed.
 # shellcheck disable=SC2317  # the steps are called by name
 set -euo pipefail
@@ -22,15 +27,15 @@ all_steps=(format layers dev clang tsan no-exceptions no-backends)
 steps=("$@")
 if [ ${#steps[@]} -eq 0 ]; then steps=("${all_steps[@]}"); fi
 for step in "${steps[@]}"; do
-  if [[ " ${all_steps[*]} " != *" $step "* ]]; then
-    echo "test.sh: there is no step $step; the steps are ${all_steps[*]}" >&2
+  if [[ " ${all_steps[*]} fuzz " != *" $step "* ]]; then
+    echo "test.sh: there is no step $step; the steps are ${all_steps[*]} fuzz" >&2
     exit 2
   fi
 done
 
 clang='clang-16'
-packages=("${build_packages[@]}" doctest-dev python3 libpng-dev libeigen3-dev libarmadillo-dev)
-if [[ " ${steps[*]} " =~ \ (clang|tsan)\  ]]; then
+packages=("${build_packages[@]}" doctest-dev python3 libpng-dev libeigen3-dev libarmadillo-dev python3-numpy)
+if [[ " ${steps[*]} " =~ \ (clang|tsan|fuzz)\  ]]; then
   if is_debian; then
     has_package "$clang" || update_lists
     clang=$(first_package clang-16 clang-17 clang-18 clang-19 clang-20 || say "$clang")
@@ -89,6 +94,22 @@ step_no-backends() {
   cmake --preset no-backends "${options[@]}"
   build no-backends test_tensor test_nn test_method test_io
   run_tests no-backends -R '^(tensor|nn|method|io)$'
+}
+
+step_fuzz() {
+  local reader directory
+  mkdir -p build/fuzz
+  "${clang/clang/clang++}" -std=c++20 -O1 -g1 -ffp-contract=off -fsanitize=fuzzer,address,undefined \
+    -fno-sanitize-recover=all -Iinclude tests/fuzz/readers.cpp -o build/fuzz/readers -lz -lpng
+  for directory in tests/fuzz/corpus/*; do
+    reader=$(basename "$directory")
+    mkdir -p "build/fuzz/$reader"
+    # Stacks of allocations are not kept: they take most of the time.
+    ASAN_OPTIONS=malloc_context_size=0:quarantine_size_mb=8:detect_stack_use_after_return=0 \
+      build/fuzz/readers "--reader=$reader" -max_total_time="${SQWA_FUZZ_SECONDS:-60}" -max_len=4096 -timeout=10 \
+      -rss_limit_mb=2048 -malloc_limit_mb=512 -print_final_stats=1 -artifact_prefix="build/fuzz/$reader-" \
+      "build/fuzz/$reader" "$directory"
+  done
 }
 
 mkdir -p build/test-logs

@@ -5,6 +5,7 @@
 
 #include "model_choice.hpp"
 #include "recipe_options.hpp"
+#include "saved_models.hpp"
 #include "study_result.hpp"
 
 #include <sqwa/fast.hpp>
@@ -12,6 +13,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -78,7 +80,7 @@ class study {
   /// Trains the network by the method, and from the same float model the control.
   template <sqwa::executor E>
   study_result run(unsigned seed, E executor, sqwa::observer const& watch) const {
-    study_result result{seed, {}, {}};
+    study_result result{seed, {}, {}, {}};
     auto const record = [&](sqwa::progress const& p) {
       bool const captured =
           std::string_view(p.phase) == "retrain" && recipe_.capture(recipe_.retrain.rate, p.step, p.steps);
@@ -90,32 +92,52 @@ class study {
     sqwa::recipe method = recipe_;
     method.seed = seed;
     auto const floats = sqwa::run_float(method, learner, record);
+    saved_models models(result.models, learner, method);
     auto twin = learner;
     sqwa::recipe control = method;
     control.average = sqwa::averaging::none;
     auto const other = sqwa::run_low_bit(control, twin, watch);
-    result.report = joined(floats, other, sqwa::run_low_bit(method, learner, record));
-    result.report.model.notes = {{"data", options_.data},
-                                 {"width", std::to_string(*options_.width)},
-                                 {"levels", std::to_string(options_.levels)},
-                                 {"train_limit", std::to_string(options_.train_limit)},
-                                 {"hold_out", std::to_string(options_.hold_out)},
-                                 {"batch", std::to_string(options_.batch)}};
+    sqwa::training_run run(method, learner, sqwa::run_part::low_bit, record);
+    while (!run.done()) {
+      std::size_t const steps = result.curve.size();
+      run.advance();
+      models.look(run, result.curve.size() != steps && result.curve.back().captured);
+    }
+    models.keep("sqwa", run.result().model);
+    models.keep("control", other.model);
+    result.report = joined(floats, other, std::move(run).result());
+    result.report.model.notes = notes();
+    for (auto& m : result.models) m.notes.merge(notes());
     return result;
   }
 
-  /// A trainer of the example's network that reports on the training and the test images.
+  /// What a saved model says of its study.
+  [[nodiscard]] std::map<std::string, std::string> notes() const {
+    return {{"data", options_.data},
+            {"width", std::to_string(*options_.width)},
+            {"levels", std::to_string(options_.levels)},
+            {"train_limit", std::to_string(options_.train_limit)},
+            {"hold_out", std::to_string(options_.hold_out)},
+            {"batch", std::to_string(options_.batch)}};
+  }
+
+  /// A trainer of the example's network that reports on the training and the test images, or only on one of them.
   template <sqwa::executor E>
-  [[nodiscard]] auto learner_for(unsigned seed, E executor) const {
+  [[nodiscard]] auto learner_for(unsigned seed, E executor, std::string_view only = {}) const {
     sqwa::nn::trainer_options const how{
         .batch = options_.batch,
         .optimizer = sqwa::nn::sgd_options{.momentum = 0.9F, .nesterov = true, .weight_decay = options_.weight_decay},
         .seed = seed};
     sqwa::nn::trainer learner(convolutions(*options_.width, data_.train.classes), data_.train, how,
                               sqwa::backend<sqwa::xsimd_kernels<>, E>{executor});
-    learner.watch("train", data_.train);
-    learner.watch("test", data_.test);
+    if (only.empty() || only == "train") learner.watch("train", data_.train);
+    if (only.empty() || only == "test") learner.watch("test", data_.test);
     return learner;
+  }
+
+  /// Only the first `samples` test images count from now on; learners made before look at what is gone.
+  void keep_test(std::size_t samples) {
+    if (samples < data_.test.size()) data_.test = sqwa::nn::slice(data_.test, 0, samples);
   }
 
  private:
@@ -154,10 +176,8 @@ class study {
   sqwa::recipe recipe_;
 };
 
-/// Puts a saved model into the network it was trained as, and evaluates it on the data it names (or on `data`, if not
-/// empty).
-inline std::vector<sqwa::score> evaluate_model(std::string const& file, std::string const& data) {
-  sqwa::low_bit_model const model = sqwa::io::read_model(file);
+/// What the notes of a saved model say of its study; `data` instead of the data it names, if not empty.
+inline study_options options_of(sqwa::low_bit_model const& model, std::string const& file, std::string const& data) {
   auto const note = [&](char const* key) {
     auto const at = model.notes.find(key);
     if (at == model.notes.end())
@@ -171,6 +191,14 @@ inline std::vector<sqwa::score> evaluate_model(std::string const& file, std::str
   o.train_limit = std::stoul(note("train_limit"));
   o.hold_out = std::stoul(note("hold_out"));
   o.batch = std::stoul(note("batch"));
+  return o;
+}
+
+/// Puts a saved model into the network it was trained as, and evaluates it on the data it names (or on `data`, if not
+/// empty).
+inline std::vector<sqwa::score> evaluate_model(std::string const& file, std::string const& data) {
+  sqwa::low_bit_model const model = sqwa::io::read_model(file);
+  study_options const o = options_of(model, file, data);
   study const plan(o);
   auto learner = plan.learner_for(1, sqwa::tbb_executor{});
   sqwa::low_bit_weights weights(learner, format_of(o.levels));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a study leaves behind: the table on the terminal, and report.csv, report.json, model.sqwa and training.svg.
+// What a study leaves behind: the table on the terminal, report.csv, report.json, model.sqwa, training.svg and for each
+// seed models-SEED.sqws.
 #ifndef SQWA_EXAMPLES_SUPPORT_REPORT_FILES_HPP
 #define SQWA_EXAMPLES_SUPPORT_REPORT_FILES_HPP
 
@@ -10,6 +11,7 @@
 
 #include <sqwa/io/file.hpp>
 #include <sqwa/io/model_file.hpp>
+#include <sqwa/io/series_writer.hpp>
 
 #include <cstdio>
 #include <filesystem>
@@ -106,6 +108,12 @@ class output_directory {
     write_text("training.svg",
                training_picture(results.front().curve, title + ", seed " + std::to_string(results.front().seed)));
     sqwa::io::write_model(path_ / "model.sqwa", results.front().report.model);
+    for (study_result const& r : results) {
+      auto const series = path_ / ("models-" + std::to_string(r.seed) + ".sqws");
+      std::filesystem::remove(series);  // of an earlier run
+      sqwa::io::series_writer to(series);
+      for (auto const& m : r.models) to.append(m);
+    }
   }
 
  private:

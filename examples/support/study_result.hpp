@@ -17,6 +17,7 @@ struct study_result {
   unsigned seed = 0;
   sqwa::report report;             ///< float, direct, control if there was one, and the rows of the method
   std::vector<curve_point> curve;  ///< of float training and the method
+  std::vector<sqwa::low_bit_model> models = {};  ///< along the way; the note "model" says which
 };
 
 /// The reports of float training, of the control if there was one, and of the method from the same float model.

@@ -15,11 +15,15 @@
 #include <sqwa/io/checkpointer.hpp>
 #include <sqwa/io/cifar.hpp>
 #include <sqwa/io/event_file.hpp>
+#include <sqwa/io/gguf.hpp>
 #include <sqwa/io/idx.hpp>
 #include <sqwa/io/model_file.hpp>
 #include <sqwa/io/npy.hpp>
 #include <sqwa/io/npy_images.hpp>
 #include <sqwa/io/npz.hpp>
+#include <sqwa/io/npz_model.hpp>
+#include <sqwa/io/onnx.hpp>
+#include <sqwa/io/safetensors.hpp>
 #include <sqwa/io/series_writer.hpp>
 #include <sqwa/io/snapshot_series.hpp>
 #include <sqwa/io/stop_signal.hpp>
@@ -65,7 +69,16 @@
 #include <sqwa/schedule/loss_gated.hpp>
 #include <sqwa/schedule/shapes.hpp>
 #include <sqwa/schedule/steps.hpp>
+#include <sqwa/surface/contours.hpp>
+#include <sqwa/surface/csv.hpp>
+#include <sqwa/surface/evaluate.hpp>
+#include <sqwa/surface/html.hpp>
+#include <sqwa/surface/line.hpp>
 #include <sqwa/surface/loss_surface.hpp>
+#include <sqwa/surface/plane.hpp>
+#include <sqwa/surface/sharpness.hpp>
+#include <sqwa/surface/svg.hpp>
+#include <sqwa/surface/vtk.hpp>
 #include <sqwa/tensor/xtensor.hpp>
 #include <sqwa/version.hpp>
 

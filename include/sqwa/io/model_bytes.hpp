@@ -6,6 +6,7 @@
 #include <sqwa/core/bytes.hpp>
 #include <sqwa/core/contract.hpp>
 #include <sqwa/io/error.hpp>
+#include <sqwa/io/json_header.hpp>
 #include <sqwa/io/pieces.hpp>
 #include <sqwa/nn/low_bit_model.hpp>
 #include <sqwa/nn/low_bit_model_view.hpp>
@@ -110,11 +111,9 @@ typename How::weights read_low_bit(piece_reader& source, json const& j) {
   return t;
 }
 
-/// The bytes of a model: the same model gives the same bytes. `path` is for messages, `who` for broken preconditions.
-inline std::vector<std::byte> model_bytes(std::filesystem::path const& path, char const* who,
-                                          low_bit_model const& model) {
-  json header{{"weights", json::array()}, {"floats", json::array()}, {"notes", json::object()}};
-  piece_writer pieces;
+/// Breaks a precondition unless every tensor has the size that its extents say, a sound layout, one finite scale for
+/// each block, and packed codes within its levels.
+inline void check_model(char const* who, low_bit_model const& model) {
   for (low_bit_tensor const& t : model.weights) {
     packed const& p = t.weights;
     char const* const fault = layout_fault(p.levels, p.layout);
@@ -127,6 +126,21 @@ inline std::vector<std::byte> model_bytes(std::filesystem::path const& path, cha
             p.bytes.size(), packed_bytes(p.size(), p.bits()));
     char const* const wrong = value_fault(p);
     expects(wrong == nullptr, "{}: {} needs {}", who, t.name, wrong != nullptr ? wrong : "");
+  }
+  for (float_tensor const& t : model.floats) {
+    expects(t.extents.size() == t.values.size(), "{}: {} has {} values, but extents for {}", who, t.name,
+            t.values.size(), t.extents.size());
+  }
+}
+
+/// The bytes of a model: the same model gives the same bytes. `path` is for messages, `who` for broken preconditions.
+inline std::vector<std::byte> model_bytes(std::filesystem::path const& path, char const* who,
+                                          low_bit_model const& model) {
+  check_model(who, model);
+  json header{{"weights", json::array()}, {"floats", json::array()}, {"notes", json::object()}};
+  piece_writer pieces;
+  for (low_bit_tensor const& t : model.weights) {
+    packed const& p = t.weights;
     json entry{{"name", t.name}, {"extents", std::vector<std::size_t>(t.extents.begin(), t.extents.end())}};
     entry["levels"] = static_cast<std::size_t>(p.levels);
     entry["bits"] = static_cast<std::size_t>(p.bits());
@@ -138,8 +152,6 @@ inline std::vector<std::byte> model_bytes(std::filesystem::path const& path, cha
     header["weights"].push_back(std::move(entry));
   }
   for (float_tensor const& t : model.floats) {
-    expects(t.extents.size() == t.values.size(), "{}: {} has {} values, but extents for {}", who, t.name,
-            t.values.size(), t.extents.size());
     json entry{{"name", t.name}, {"extents", std::vector<std::size_t>(t.extents.begin(), t.extents.end())}};
     entry["values"] = {{"offset", pieces.put(std::span<float const>(t.values))}, {"count", t.values.size()}};
     header["floats"].push_back(std::move(entry));
@@ -193,7 +205,7 @@ typename How::model read_model_bytes(std::filesystem::path const& path, std::spa
   std::size_t const first = model_prefix + static_cast<std::size_t>(length);
   piece_reader source(path, file, first, base);
   try {
-    json const header = json::parse(text.substr(model_prefix, first - model_prefix));
+    json const header = parse_header(path, base + model_prefix, text.substr(model_prefix, first - model_prefix));
     typename How::model model;
     for (json const& j : header.at("weights")) model.weights.push_back(read_low_bit<How>(source, j));
     for (json const& j : header.at("floats")) {

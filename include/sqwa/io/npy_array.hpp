@@ -7,18 +7,38 @@
 #include <sqwa/tensor/shape.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
+#include <concepts>
 #include <cstddef>
 #include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <type_traits>
 #include <vector>
 
 namespace sqwa::inline SQWA_ABI {
 
 namespace io {
+
+/// A number that NumPy has a one-letter type for.
+template <class T>
+concept npy_number = ((std::integral<T> && !std::same_as<T, bool>) || std::same_as<T, float> ||
+                      std::same_as<T, double>)&&sizeof(T) <= 8;
+
+namespace detail {
+
+/// NumPy's name of a type, for example <f4.
+template <npy_number T>
+std::string npy_type() {
+  char const order = sizeof(T) == 1 ? '|' : std::endian::native == std::endian::little ? '<' : '>';
+  char const kind = std::floating_point<T> ? 'f' : std::is_signed_v<T> ? 'i' : 'u';
+  return std::string{order, kind} + std::to_string(sizeof(T));
+}
+
+}  // namespace detail
 
 /// An array as NumPy stores it.
 ///

@@ -5,13 +5,12 @@
 
 #include <sqwa/core/bytes.hpp>
 #include <sqwa/io/error.hpp>
+#include <sqwa/io/json_header.hpp>
 #include <sqwa/tensor/shape.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <span>
 #include <string>
 #include <utility>
@@ -22,8 +21,6 @@ namespace sqwa::inline SQWA_ABI {
 namespace io {
 
 namespace detail {
-
-using json = nlohmann::ordered_json;
 
 inline constexpr std::size_t piece_alignment = 4;
 inline constexpr std::size_t checksum_size = 4;  // at the end of the file
@@ -69,26 +66,12 @@ class piece_reader {
 
   /// An unsigned number of the header.
   [[nodiscard]] std::size_t number(json const& j, char const* key) const {
-    auto const& value = j.at(key);
-    if (!value.is_number_unsigned()) fail(std::string("a count as \"") + key + "\"", value.dump());
-    return value.get<std::size_t>();
+    return header_count(j, key, [this](auto const&... what) { fail(what...); });
   }
 
   /// Extents whose product neither overflows nor exceeds what the payload could hold at one bit an element.
   [[nodiscard]] shape extents(json const& j) const {
-    auto const& list = j.at("extents");
-    if (!list.is_array() || list.size() > shape::max_rank) fail("a list of at most 8 extents", list.dump());
-    std::vector<std::size_t> extents;
-    std::size_t const most = file_.size() * 8;
-    std::size_t product = 1;
-    for (auto const& extent : list) {
-      if (!extent.is_number_unsigned()) fail("counts as extents", list.dump());
-      extents.push_back(extent.get<std::size_t>());
-      std::size_t const factor = std::max<std::size_t>(extents.back(), 1);
-      if (product > most / factor) fail("extents that fit in the file", list.dump());
-      product *= factor;
-    }
-    return shape(extents);
+    return header_extents(j, file_.size() * 8, [this](auto const&... what) { fail(what...); });
   }
 
   /// The bytes of so many floats.

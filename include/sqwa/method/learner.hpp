@@ -108,10 +108,9 @@ void reset_optimizer(L& l) {
   if constexpr (requires { l.reset_optimizer(); }) l.reset_optimizer();
 }
 
-/// The scores of the learner as it stands, its statistics re-estimated first; none if it cannot evaluate itself.
+/// The scores of the learner as it stands, its statistics too; none if it cannot evaluate itself.
 template <learner L>
-std::vector<score> scores_of(L& l) {
-  if constexpr (requires { l.refresh_statistics(); }) l.refresh_statistics();
+std::vector<score> scores_as_it_stands(L& l) {
   if constexpr (requires {
                   { l.evaluate() } -> std::convertible_to<score>;
                 }) {
@@ -123,6 +122,13 @@ std::vector<score> scores_of(L& l) {
   } else {
     return {};
   }
+}
+
+/// The same, its statistics re-estimated first.
+template <learner L>
+std::vector<score> scores_of(L& l) {
+  if constexpr (requires { l.refresh_statistics(); }) l.refresh_statistics();
+  return scores_as_it_stands(l);
 }
 
 }  // namespace detail

@@ -61,6 +61,9 @@ class average_pool : public layer_defaults<T> {
     });
   }
 
+  [[nodiscard]] std::size_t kernel() const noexcept { return window_.kernel; }
+  [[nodiscard]] std::size_t stride() const noexcept { return window_.stride; }
+
  private:
   template <any_backend B, class F>
   static void each_sample(std::size_t batch, B const& where, F f) {

@@ -167,6 +167,10 @@ class basic_block {
     for (auto* norm : {&norm1_, &norm2_, &projection_norm_}) norm->end_refresh();
   }
 
+  /// Of the convolutions.
+  [[nodiscard]] std::size_t filters() const noexcept { return filters_; }
+  [[nodiscard]] basic_block_options const& options() const noexcept { return options_; }
+
  private:
   bool projects() const noexcept { return !identity_ && options_.shortcut == shortcut::projection; }
 

@@ -184,6 +184,8 @@ class batch_norm {
   [[nodiscard]] xt::xtensor<T, 1> const& running_mean() const noexcept { return running_mean_; }
   [[nodiscard]] xt::xtensor<T, 1> const& running_variance() const noexcept { return running_variance_; }
 
+  [[nodiscard]] batch_norm_options const& options() const noexcept { return options_; }
+
  private:
   double inverse_deviation(std::size_t c) const {
     return 1 / std::sqrt(variance_[c] + static_cast<double>(options_.epsilon));

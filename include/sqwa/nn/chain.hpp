@@ -143,6 +143,13 @@ class chain : public layer_holder<Self, T> {
     });
   }
 
+  /// Calls `f(layer, name)` for each layer, in order, as it is; its name is the first word of its parameters' names.
+  template <class F>
+  void visit_parts(F&& f) {
+    std::size_t i = 0;
+    self().each([&](auto& l) { f(l, std::string(l.name) + "_" + std::to_string(++i)); });
+  }
+
   /// Calls `f(layer)` for each layer, in order, those inside of layers in the place of these.
   template <class F>
   void visit_layers(F&& f) {
@@ -152,8 +159,7 @@ class chain : public layer_holder<Self, T> {
   /// All parameters under their full names: layer and place, counted from 1, before the layer's own.
   [[nodiscard]] std::vector<parameter<T>> parameters() {
     std::vector<parameter<T>> all;
-    std::size_t i = 0;
-    self().each([&](auto& l) { append_parameters(l, std::string(l.name) + "_" + std::to_string(++i) + ".", all); });
+    visit_parts([&](auto& l, std::string const& part) { append_parameters(l, part + ".", all); });
     return all;
   }
 

@@ -139,6 +139,7 @@ class conv2d {
     }
   }
 
+  [[nodiscard]] conv2d_options const& options() const noexcept { return options_; }
   [[nodiscard]] xt::xtensor<T, 4> const& weight() const noexcept { return weight_; }
   [[nodiscard]] xt::xtensor<T, 1> const& bias() const noexcept { return bias_; }
 

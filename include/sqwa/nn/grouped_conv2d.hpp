@@ -76,6 +76,8 @@ class grouped_conv2d : public detail::partial_convolution<T> {
     });
   }
 
+  [[nodiscard]] std::size_t groups() const noexcept { return groups_; }
+
  private:
   using base = detail::partial_convolution<T>;
   using base::across_, base::bias_, base::channels_, base::columns_, base::down_, base::filters_, base::options_,

@@ -58,18 +58,14 @@ class max_pool : public layer_defaults<T> {
   template <any_backend B>
   void forward(std::span<T const> x, std::span<T> y, std::size_t batch, pass, B const& where) {
     each_row(batch, where, [&](std::size_t from, std::size_t to) {
-      T const* const image = x.data() + from;
-      for (std::size_t i = 0; i != row_.size(); ++i) {
-        T const* const window = image + row_[i];
-        T best = window[0];
-        std::uint32_t choice = 0;
-        for (std::uint32_t const k : window_) {
-          bool const better = window[k] > best;
-          best = better ? window[k] : best;
-          choice = better ? k : choice;
-        }
-        y[to + i] = best;
-        choice_[to + i] = choice;
+      std::size_t const channels = input_[2];
+      for (std::size_t first = 0; first != row_.size(); first += channels) {
+        T const* const window = x.data() + from + row_[first];
+        std::size_t c = 0;
+        for (; c + 16 <= channels; c += 16) choose<16>(window + c, to + first + c, y.data());
+        for (; c + 4 <= channels; c += 4) choose<4>(window + c, to + first + c, y.data());
+        for (; c + 2 <= channels; c += 2) choose<2>(window + c, to + first + c, y.data());
+        if (c != channels) choose<1>(window + c, to + first + c, y.data());
       }
     });
   }
@@ -88,7 +84,28 @@ class max_pool : public layer_defaults<T> {
     });
   }
 
+  [[nodiscard]] std::size_t kernel() const noexcept { return kernel_; }
+  [[nodiscard]] std::size_t stride() const noexcept { return stride_; }
+
  private:
+  /// The largest values of N neighbouring channels of the window that begins at `window`, for the outputs from `at` on.
+  template <std::size_t N>
+  void choose(T const* window, std::size_t at, T* y) {
+    T best[N];
+    std::uint32_t choice[N] = {};
+    std::copy_n(window, N, best);
+    for (std::uint32_t const k : window_) {
+      for (std::size_t c = 0; c != N; ++c) {
+        T const v = window[k + c];
+        std::uint32_t const better = v > best[c] ? ~0U : 0U;  // a mask, or the compiler makes branches of it
+        best[c] = v > best[c] ? v : best[c];
+        choice[c] = (k & better) | (choice[c] & ~better);
+      }
+    }
+    std::copy_n(best, N, y + at);
+    std::copy_n(choice, N, choice_.data() + at);
+  }
+
   /// Calls `f(from, to)` for each row of outputs: where its first window begins in the input and where it lies.
   template <any_backend B, class F>
   void each_row(std::size_t batch, B const& where, F f) const {

@@ -67,6 +67,10 @@ class padding_shortcut : public layer_defaults<T> {
     });
   }
 
+  /// Of the output.
+  [[nodiscard]] std::size_t channels() const noexcept { return channels_; }
+  [[nodiscard]] std::size_t stride() const noexcept { return stride_; }
+
  private:
   template <any_backend B>
   static void clear(std::span<T> all, B const& where) {

@@ -12,6 +12,7 @@
 #include <concepts>
 #include <cstddef>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -106,9 +107,15 @@ class residual : public detail::layer_holder<residual<Body, Shortcut>, typename 
   /// All parameters under their full names.
   [[nodiscard]] std::vector<parameter<T>> parameters() {
     std::vector<parameter<T>> all;
-    detail::append_parameters(body_, "body.", all);
-    detail::append_parameters(shortcut_, "shortcut.", all);
+    visit_parts([&](auto& l, std::string const& part) { detail::append_parameters(l, part + ".", all); });
     return all;
+  }
+
+  /// Calls `f(layer, name)` for the body and for the shortcut, as they are.
+  template <class F>
+  void visit_parts(F&& f) {
+    f(body_, std::string("body"));
+    f(shortcut_, std::string("shortcut"));
   }
 
   [[nodiscard]] Body const& body() const noexcept { return body_; }

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Turns a low-bit model into a file that other tools open; the ending of its name says which.
+//
+//   sqwa-export model.sqwa model.npz                                               NumPy
+//   sqwa-export model.sqwa model.safetensors                                       and back: model.safetensors
+//   model.sqwa sqwa-export model.sqwa model.gguf --type tq1_0 --float-elsewhere               ggml sqwa-export
+//   model.sqwa model.onnx --model resnet20 --image 32,32,3 --classes 10
+#include "support/model_choice.hpp"
+
+#include <sqwa/io/gguf.hpp>
+#include <sqwa/io/model_file.hpp>
+#include <sqwa/io/npz_model.hpp>
+#include <sqwa/io/onnx.hpp>
+#include <sqwa/io/safetensors.hpp>
+
+#include <CLI/CLI.hpp>
+#include <cstddef>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace {
+
+struct program_options {
+  std::string in;
+  std::string out;
+  std::string type = "tq2_0";
+  bool float_elsewhere = false;
+  bool smallest = false;
+  std::string model;
+  double width = 0;
+  std::vector<std::size_t> image;
+  std::size_t classes = 0;
+};
+
+void declare(CLI::App& app, program_options& o) {
+  app.add_option("input", o.in, "a low-bit model: .sqwa, .npz or .safetensors")->required();
+  app.add_option("output", o.out, ".sqwa, .npz, .safetensors, .gguf or .onnx")->required();
+  app.add_option("--type", o.type, "of weights in GGUF")
+      ->check(CLI::IsMember({"tq2_0", "tq1_0", "f32"}))
+      ->capture_default_str();
+  app.add_flag("--float-elsewhere", o.float_elsewhere, "weights that the format cannot hold as codes become floats");
+  app.add_flag("--smallest", o.smallest, "in ONNX, codes in 2 and 4 bits, which need opset 25 and 21");
+  app.add_option("--model", o.model, "for ONNX: the network whose weights these are")
+      ->check(CLI::IsMember(std::vector<std::string>(example::model_names.begin(), example::model_names.end())));
+  app.add_option("--width", o.width, "of the network; default: what is usual for it");
+  app.add_option("--image", o.image, "rows, columns and channels of its images")->delimiter(',')->expected(3);
+  app.add_option("--classes", o.classes, "how many classes it tells apart");
+}
+
+sqwa::low_bit_model read(std::filesystem::path const& path) {
+  std::string const ending = path.extension().string();
+  if (ending == ".npz") return sqwa::io::read_npz_model(path);
+  if (ending == ".safetensors") return sqwa::io::read_safetensors(path);
+  return sqwa::io::read_model(path);
+}
+
+void write_onnx(program_options const& o, sqwa::low_bit_model const& low) {
+  if (o.model.empty() || o.image.size() != 3 || o.classes == 0) {
+    throw std::invalid_argument("ONNX holds the network: name it with --model, --image and --classes");
+  }
+  double const width = o.width == 0 ? example::usual_width(o.model) : o.width;
+  auto model = example::make_model(o.model, width, o.classes);
+  sqwa::io::write_onnx(o.out, model, {o.image[0], o.image[1], o.image[2]}, low,
+                       {.codes = o.smallest ? sqwa::io::onnx_codes::smallest : sqwa::io::onnx_codes::int8,
+                        .float_elsewhere = o.float_elsewhere});
+}
+
+void run(program_options const& o) {
+  std::map<std::string, sqwa::io::gguf_type> const types{
+      {"tq2_0", sqwa::io::gguf_type::tq2_0}, {"tq1_0", sqwa::io::gguf_type::tq1_0}, {"f32", sqwa::io::gguf_type::f32}};
+  auto const low = read(o.in);
+  std::string const ending = std::filesystem::path(o.out).extension().string();
+  if (ending == ".sqwa") {
+    sqwa::io::write_model(o.out, low);
+  } else if (ending == ".npz") {
+    sqwa::io::write_npz_model(o.out, low);
+  } else if (ending == ".safetensors") {
+    sqwa::io::write_safetensors(o.out, low);
+  } else if (ending == ".gguf") {
+    sqwa::io::write_gguf(o.out, low, {.type = types.at(o.type), .float_elsewhere = o.float_elsewhere});
+  } else if (ending == ".onnx") {
+    write_onnx(o, low);
+  } else {
+    throw std::invalid_argument(o.out + ": the ending is none of .sqwa, .npz, .safetensors, .gguf, .onnx");
+  }
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  CLI::App app("Low-bit models in the files of other tools");
+  program_options options;
+  declare(app, options);
+  CLI11_PARSE(app, count, words);
+  try {
+    run(options);
+  } catch (std::exception const& e) {
+    std::fprintf(stderr, "sqwa-export: %s\n", e.what());
+    return 1;
+  }
+}
