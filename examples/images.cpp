@@ -51,7 +51,7 @@ void declare(CLI::App& app, program_options& o) {
   app.add_option("--seed", o.seed, "first seed")->capture_default_str();
   app.add_option("--seeds", o.seeds, "how many seeds; default 4 (digits), 1 (others)");
   app.add_option("--threads", o.threads, "at most so many threads; default 0: all; the figures do not depend on it")
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Range(0, 512));
   app.add_flag("--quiet", o.quiet, "no progress");
   app.add_option("--levels", s.levels, "levels of a weight: 3, 5, 7, 15, 31, 63, 127 or 255")->capture_default_str();
   app.add_option("--width", s.width, "channels of the first layer; the others have twice as many");

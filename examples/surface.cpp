@@ -57,7 +57,7 @@ void declare(CLI::App& app, program_options& o) {
   app.add_option("--margin", o.margin, "around the marked models, as a share of the longer side")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
-  app.add_option("--threads", o.threads, "0: all; the figures do not depend on it")->check(CLI::NonNegativeNumber);
+  app.add_option("--threads", o.threads, "0: all; the figures do not depend on it")->check(CLI::Range(0, 512));
   app.add_flag("--refit", o.refit, "fit scales at every node; else they are those of the direct model");
   app.add_flag("--refresh", o.refresh, "re-estimate batch-norm statistics at every node; else they are interpolated");
   app.add_flag("--tables", o.tables, "tables over all seeds of the run instead");

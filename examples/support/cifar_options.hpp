@@ -133,7 +133,7 @@ inline void declare(CLI::App& app, cifar_options& o) {
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   app.add_option("--threads", o.threads, "at most so many threads; 0: all; the figures do not depend on it")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(0, 512))
       ->capture_default_str();
   app.add_option("--batch", o.batch, "images a step")->capture_default_str();
   app.add_option("--weight-decay", o.weight_decay, "of all phases")->capture_default_str();

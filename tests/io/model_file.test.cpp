@@ -201,7 +201,7 @@ TEST_CASE("model file: a header that lies is refused even under a right checksum
   CHECK(refused("\"offset\":20,\"count\":4", "\"offset\":20,\"count\":5", "4 bytes of codes"));
   CHECK(refused("\"name\":\"first\"", "\"name\":7", "header of a low-bit model"));
   CHECK(refused("\"name\":\"first\",", "", "header of a low-bit model"));
-  CHECK(refused("{\"weights\"", "{{\"weights\"", "header of a low-bit model"));
+  CHECK(refused("{\"weights\"", "{{\"weights\"", "a header in JSON"));
   CHECK(refused("\"levels\":\"3\"", "\"levels\":3", "header of a low-bit model"));  // the note
   CHECK(refused("\"floats\":[", "\"floats\":null,\"x\":[", "the checksum"));        // bytes that nobody claims
 }
