@@ -77,8 +77,8 @@ class data_shelf {
     if (at == directories_.end()) {
       throw std::invalid_argument("the data set \"" + name + "\" has no directory; --data " + name + "=DIRECTORY");
     }
-    auto key = key_of(setting);
-    if (!sets_.contains(key)) sets_.emplace(std::move(key), study_data_of(setting, at->second));
+    auto const which = key_of(setting);
+    if (!sets_.contains(which)) sets_.emplace(which, study_data_of(setting, at->second));
   }
   [[nodiscard]] study_data const& operator()(json const& setting) const { return sets_.at(key_of(setting)); }
 
