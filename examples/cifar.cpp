@@ -90,11 +90,14 @@ int train(cifar_options const& options) {
     }
     results.push_back(std::move(*result));
   }
-  out.write(plan.settings(), "SQWA: " + options.model + " on " + plan.data().name, results);
-  if (options.json) {
+  if (options.json) {  // before anything is written: the disk may be full
     std::fputs(report_json(plan.settings(), results).c_str(), stdout);
   } else {
     print_table(results);
+  }
+  std::fflush(stdout);
+  out.write(plan.settings(), "SQWA: " + options.model + " on " + plan.data().name, results);
+  if (!options.json) {
     std::printf("\nwritten to %s: report.csv, report.json, model.sqwa (seed %u), training.svg\n", options.out.c_str(),
                 options.seed);
   }

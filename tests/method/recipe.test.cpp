@@ -5,6 +5,7 @@
 #include "support/refuses.hpp"
 
 #include <doctest/doctest.h>
+#include <limits>
 
 using namespace sqwa;
 
@@ -54,6 +55,19 @@ TEST_CASE("recipe: what cannot be run is refused with its name") {
   r = good();
   r.retrain = {cosine{.hi = 0.1F, .lo = 0, .length = 40}};  // no cycles, no troughs
   CHECK(test::refuses([&] { check(r); }, "no snapshot in the 40 steps"));
+}
+
+TEST_CASE("recipe: a learning rate that is negative or not finite is refused with its phase and step") {
+  recipe r = good();
+  r.control_rate = -1;
+  CHECK(test::refuses([&] { check(r); }, "control_rate of -1"));
+  r.control_rate = std::numeric_limits<float>::quiet_NaN();
+  CHECK(test::refuses([&] { check(r); }, "control_rate of"));
+  r = good();
+  r.fine_tune = {constant{-0.5F}, 3};
+  CHECK(test::refuses([&] { check(r); }, "phase fine_tune has the learning rate -0.5 at step 0"));
+  r.fine_tune = {cosine{.hi = 0.1F, .lo = std::numeric_limits<float>::infinity(), .length = 3}, 3};
+  CHECK(test::refuses([&] { check(r); }, "phase fine_tune has the learning rate"));
 }
 
 TEST_CASE("recipe: the control needs no captures, but a top rate") {

@@ -12,6 +12,7 @@
 #include <sqwa/schedule/shapes.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <ranges>
 
@@ -73,18 +74,24 @@ inline void check_phase(sqwa::phase const& p, char const* name) {
   expects(p.rate.empty() || p.steps > 0 || p.rate.finite(),
           "recipe: phase {} has a learning rate without an end; its number of steps is missing", name);
   expects(p.length() >= 0, "recipe: phase {} has {} steps", name, p.length());
+  for (step_index t = 0; t != p.length(); ++t) {
+    float const rate = p.rate(t);
+    expects(rate >= 0 && std::isfinite(rate), "recipe: phase {} has the learning rate {} at step {}", name, rate, t);
+  }
 }
 
 }  // namespace detail
 
 /// Checks that a recipe can be run, before anything is trained.
 ///
-/// @pre each phase has a rate if it has steps, and steps if its rate has no length of its own; unless `average` is
+/// @pre each phase has a rate if it has steps, and steps if its rate has no length of its own; every rate, control_rate
+/// too, is finite and not negative; unless `average` is
 /// `none`, the capture policy captures at least once; `requantize` is not `learned`
 inline void check(recipe const& r) {
   detail::check_phase(r.train, "train");
   detail::check_phase(r.retrain, "retrain");
   detail::check_phase(r.fine_tune, "fine_tune");
+  expects(r.control_rate >= 0 && std::isfinite(r.control_rate), "recipe: a control_rate of {}", r.control_rate);
   expects(r.requantize != scale_rule::learned,
           "recipe: requantize is learned; scales of an average are frozen or refitted");
   if (r.average == averaging::none) {

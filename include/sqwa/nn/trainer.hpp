@@ -171,6 +171,7 @@ class trainer {
     comparable(set, "trainer::watch");
     watched_.emplace_back(std::move(split), &set);
   }
+  void watch(std::string, data_set const&&) = delete;
 
   /// The scores of the watched sets, in the order in which they were named.
   [[nodiscard]] std::vector<score> evaluate() {
