@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Do the commands that the documentation prints exist? commands.py SOURCE_DIRECTORY PROGRAM...
 
-Looks at blocks of sh, indented blocks and `words like these` in README.md, docs/*.md and the READMEs beside examples and benchmarks.
+Looks at blocks of sh, indented blocks and `words like these` in README.md, docs/*.md and the READMEs of examples and benchmarks.
 Of each PROGRAM (one that was built, told by its file's name) and of tools/*.py every --option must be in its --help; each tools/…
 and examples/… must be there; presets must be in CMakePresets.json. No command is run, but for --help.
 """
@@ -16,6 +16,7 @@ import sys
 top = pathlib.Path(sys.argv[1])
 programs = {pathlib.Path(p).name: [p] for p in sys.argv[2:]}
 presets = {p["name"] for p in json.loads((top / "CMakePresets.json").read_text())["configurePresets"]}
+everyone = [*programs.values(), *([sys.executable, str(top / "tools/study.py"), word] for word in ("table", "compare", "verdicts"))]
 helps, bad, looked = {}, [], 0
 
 
@@ -29,7 +30,7 @@ def help_of(command):
 
 def commands_in(text):
     """(line, command) for everything that may be a command."""
-    for block in re.finditer(r"^```sh\n(.*?)^```$|^((?: {4}\S.*\n)+)|`([^`\n]+)`", text, re.M | re.S):
+    for block in re.finditer(r"^```sh\n(.*?)^```$|^((?: {4}\S[^\n]*\n)+)|`([^`\n]+)`", text, re.M | re.S):
         begin = text.count("\n", 0, block.start()) + 1
         body = next(g for g in block.groups() if g is not None)
         joined = re.sub(r"\\\n", "  ", body)
@@ -48,6 +49,11 @@ def check(place, command):
         words = words[1:]
     if not words:
         return
+    if words[0].startswith("--"):  # an option in prose: of any program
+        looked += 1
+        if not any(re.search(rf"(?<![\w-]){re.escape(words[0])}(?![\w-])", help_of(p)) for p in everyone):
+            bad.append(f"{place}: no program has {words[0]}")
+        return
     name, options = words[0], [w.split("=")[0] for w in words[1:] if w.startswith("--") and len(w) > 2]
     for word in words:
         if re.fullmatch(r"(\./)?(tools|examples|benchmarks|tests)/[\w./-]+\.(sh|py|json|cpp|md)", word) and not (top / word).exists():
@@ -65,7 +71,7 @@ def check(place, command):
     if called is None:
         return
     looked += 1
-    said = help_of(called)
+    said = help_of(called) if options else "-"
     if not said:
         bad.append(f"{place}: {' '.join(called)} --help fails")
     for option in options:
