@@ -28,8 +28,9 @@ using namespace example;
 
 constexpr int stopped_status = 130;  // what a shell says of a program that Ctrl-C ended
 
-/// Trains the float model, the control and the method of one seed; none if that was stopped.
-std::optional<study_result> one_seed(cifar_plan const& plan, unsigned seed, watcher& watch) {
+/// Trains the float model, the control and the method of one seed; none if that was stopped. `saved` becomes false
+/// where the file that was asked for could not be written.
+std::optional<study_result> one_seed(cifar_plan const& plan, unsigned seed, watcher& watch, bool& saved) {
   auto learner = plan.learner_for(seed);
   std::filesystem::path const out = plan.options().out;
   std::string const name = "seed" + std::to_string(seed) + "-";
@@ -41,7 +42,7 @@ std::optional<study_result> one_seed(cifar_plan const& plan, unsigned seed, watc
   if (!floats) return {};
   watch.attempt([&] { write_float_model(out / (name + "float.npz"), learner.model(), plan.description()); });
   if (auto const& file = plan.options().save_float; !file.empty()) {
-    watch.attempt([&] { write_float_model(file, learner.model(), plan.description()); });
+    saved = watch.attempt([&] { write_float_model(file, learner.model(), plan.description()); });
   }
   plan.give_teacher(learner);
 
@@ -81,8 +82,9 @@ int train(cifar_options const& options) {
                  .tensorboard = options.tensorboard},
                 display, stop);
   std::vector<study_result> results;
+  bool saved = true;
   for (unsigned i = 0; i != options.seeds; ++i) {
-    auto result = one_seed(plan, options.seed + i, watch);
+    auto result = one_seed(plan, options.seed + i, watch, saved);
     display.clear();
     if (!result) {
       std::fprintf(stderr, "stopped: %s; --resume goes on from there\n", watch.where().c_str());
@@ -101,7 +103,7 @@ int train(cifar_options const& options) {
     std::printf("\nwritten to %s: report.csv, report.json, model.sqwa (seed %u), training.svg\n", options.out.c_str(),
                 options.seed);
   }
-  return 0;
+  return saved ? 0 : 1;
 }
 
 }  // namespace

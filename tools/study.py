@@ -4,6 +4,7 @@
   study.py table   FILE --models sqwa control --by levels width     mean and standard error of each model
   study.py compare FILE --by levels width                           SQWA minus control, paired by seed
   study.py verdicts FILE --by levels                                how often the diagnosis was right
+  study.py correlate FILE --by average                              flatness of the last model against its test figures
 
 A model is the name of a column, and before a slash, where that is not clear, the name of its setting: search/sqwa. Runs are
 paired where their seeds and all members named by --by agree.
@@ -40,15 +41,16 @@ class Table:
         for name in self.by + [w.partition("=")[0] for w in options.where]:
             if name not in (self.rows[0] if self.rows else ()):
                 raise SystemExit(f"{options.file}: no column {name}")
+        self.every_row = self.rows
         for condition in options.where:
             name, _, value = condition.partition("=")
             self.rows = [r for r in self.rows if r[name] == value]
 
-    def figures(self, model):
+    def figures(self, model, rows=None):
         """{group: {seed: figure}} of a model."""
         setting, _, name = model.rpartition("/")
         found = {}
-        for row in self.rows:
+        for row in self.rows if rows is None else rows:
             if setting and row["name"] != setting:
                 continue
             if name + self.column not in row:
@@ -180,10 +182,12 @@ def forest(points, title):
 
 
 def verdicts(options):
-    """A verdict "average" is right where the average beat the mean capture, "do not average" where it did not."""
+    """A verdict "average" is right where the average beat the mean capture, "do not average" where it did not.
+
+    --where says which diagnosed runs; the control is looked for among all."""
     t = Table(options)
     sign = -1 if options.figure == "loss" else 1
-    control = t.figures(options.control)
+    control = t.figures(options.control, t.every_row)
     claims = {"average": "captures", "sqwa": options.control}
     counts = {}
     for row in t.rows:
@@ -208,11 +212,45 @@ def verdicts(options):
     markdown(["verdict", "outcome", "runs", "95 % interval (Wilson)"], rows)
 
 
+def last_model(row, column):
+    """A figure of the model that a run ends with."""
+    return next((row[m + column] for m in ("sqwa", "control") if row[m + column] != ""), "")
+
+
+def correlate(options):
+    """Rank correlations, over all runs of a group that have both figures."""
+    t = Table(options)
+    test = {"gap": lambda r: float(last_model(r, f"_{options.split}_loss")) - float(r["train_loss"]),
+            "loss": lambda r: float(last_model(r, f"_{options.split}_loss")),
+            "accuracy": lambda r: float(last_model(r, f"_{options.split}_accuracy"))}
+    rows = []
+    groups = {}
+    for row in t.rows:
+        if row["rise_codes"] != "":
+            groups.setdefault(tuple(row[b] for b in t.by), []).append(row)
+    for group in sorted_groups(groups):
+        seeds = {}
+        for row in groups[group]:
+            seeds.setdefault(row["seed"], []).append(row)
+        for flatness in ("rise_codes", "rise_direction", "train_loss"):
+            cells = []
+            for figure in test.values():
+                pairs = [[(float(r[flatness]), figure(r)) for r in of] for of in seeds.values()]
+                rho = st.rank_correlation([p for of in pairs for p in of])
+                low, high = st.clustered_interval(pairs, st.rank_correlation)
+                cells.append(f"{rho:+.2f} ({low:+.2f} to {high:+.2f})")
+            rows.append(list(group) + [flatness, str(len(groups[group]))] + cells)
+    if not rows:
+        raise SystemExit("no run measured the flatness")
+    markdown(t.by + ["correlation of", "runs", f"with {options.split} - train loss", f"with {options.split} loss",
+                     f"with {options.split} accuracy"], rows)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True)
     for command, models in ((table, ["float", "captures", "average", "requantized", "sqwa", "control"]),
-                            (compare, ["sqwa"]), (verdicts, [])):
+                            (compare, ["sqwa"]), (verdicts, []), (correlate, [])):
         p = commands.add_parser(command.__name__)
         p.set_defaults(run=command)
         p.add_argument("file")

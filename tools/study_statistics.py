@@ -1,5 +1,6 @@
 """Statistics of a few paired figures, from their definitions; nothing beyond Python's standard library."""
 import math
+import random
 from collections import Counter
 
 # Figures are compared in units of 1e-4, the digits that study.csv has of an accuracy, so that equal is equal.
@@ -92,3 +93,39 @@ def proportion_interval(right, n):
     share, square = right / n, z * z / n
     middle, half = share + square / 2, z * math.sqrt(share * (1 - share) / n + square / n / 4)
     return (middle - half) / (1 + square), (middle + half) / (1 + square)
+
+
+def ranks(xs):
+    """1 for the smallest; equal ones share the mean of their ranks."""
+    order = sorted(range(len(xs)), key=xs.__getitem__)
+    found = [0.0] * len(xs)
+    first = 0
+    while first < len(order):
+        after = first
+        while after < len(order) and xs[order[after]] == xs[order[first]]:
+            after += 1
+        for k in order[first:after]:
+            found[k] = (first + after + 1) / 2
+        first = after
+    return found
+
+
+def correlation(pairs):
+    """Pearson's; 0 where one of both does not vary."""
+    mx, my = (mean([p[i] for p in pairs]) for i in (0, 1))
+    xy, xx, yy = (math.fsum(f(p[0] - mx, p[1] - my) for p in pairs)
+                  for f in (lambda a, b: a * b, lambda a, _: a * a, lambda _, b: b * b))
+    return xy / math.sqrt(xx * yy) if xx > 0 and yy > 0 else 0.0
+
+
+def rank_correlation(pairs):
+    """Spearman's."""
+    return correlation(list(zip(ranks([p[0] for p in pairs]), ranks([p[1] for p in pairs]))))
+
+
+def clustered_interval(clusters, statistic, draws=2000, level=0.95):
+    """Percentile bootstrap that draws whole clusters, here all runs of a seed: those are not independent."""
+    chance = random.Random(1)
+    found = sorted(statistic([p for _ in clusters for p in chance.choice(clusters)]) for _ in range(draws))
+    tail = (1 - level) / 2
+    return found[int(tail * draws)], found[math.ceil((1 - tail) * draws) - 1]

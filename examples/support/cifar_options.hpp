@@ -130,12 +130,12 @@ inline void declare(CLI::App& app, cifar_options& o) {
   app.add_flag("--no-control", o.no_control, "leave out the control: training of equal length without averaging");
   app.add_option("--seed", o.seed, "first seed")->capture_default_str();
   app.add_option("--seeds", o.seeds, "how many seeds, one after the other")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
   app.add_option("--threads", o.threads, "at most so many threads; 0: all; the figures do not depend on it")
       ->check(CLI::Range(0, 512))
       ->capture_default_str();
-  app.add_option("--batch", o.batch, "images a step")->capture_default_str();
+  app.add_option("--batch", o.batch, "images a step")->check(CLI::Range(1, 1'000'000))->capture_default_str();
   app.add_option("--weight-decay", o.weight_decay, "of all phases")->capture_default_str();
   app.add_option("--label-smoothing", o.label_smoothing, "of all phases")->capture_default_str();
   app.add_option("--hold-out", o.hold_out,
@@ -151,7 +151,6 @@ inline void declare(CLI::App& app, cifar_options& o) {
   app.add_option("--out", o.out, "directory of reports, logs and checkpoints")->capture_default_str();
   app.add_flag("--resume", o.resume, "go on where --out was left, or begin there");
   app.add_option("--checkpoint-minutes", o.checkpoint_minutes, "between two checkpoints; phases end with one anyway")
-      ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   app.add_flag("--tensorboard", o.tensorboard, "event files too, below OUT/tensorboard");
   app.add_flag("--json", o.json, "the report as JSON on standard output, and nothing else there");
@@ -171,19 +170,21 @@ inline void complete(cifar_options& o) {
   if (!o.width) o.width = usual_width(o.model);
   if (!o.float_model.empty()) o.figures.epochs = 0;
   check(o.figures);
-  check_within("--batch", o.batch, 1);
   check_within("--weight-decay", o.weight_decay, 0);
   check_within("--label-smoothing", o.label_smoothing, 0, 1);
   check_within("--distil-weight", o.distillation.weight, 0, 1);
+  check_within("--checkpoint-minutes", o.checkpoint_minutes, 0);
   check_within("--temperature", o.distillation.temperature, smallest_figure);
   if (!o.save_float.empty() && o.seeds > 1)
     throw std::invalid_argument("--save-float: one model, but --seeds are several");
   (void)format_of(o.levels);
 }
 
-/// What the figures of a training depend on, beside the seed: kept with the training, and told in its report.
+/// What the figures of a training depend on: kept with the training, and told in its report.
 inline nlohmann::ordered_json settings_of(cifar_options const& o, std::string const& data) {
   nlohmann::ordered_json all{{"data", data},
+                             {"seed", o.seed},
+                             {"control", !o.no_control},
                              {"model", o.model},
                              {"width", *o.width},
                              {"levels", o.levels},
@@ -223,8 +224,13 @@ inline void begin_in(std::filesystem::path const& out, nlohmann::ordered_json co
     if (was != begun.end() && *was == nlohmann::json(value)) continue;
     std::string option = name;
     std::ranges::replace(option, '_', '-');
+    std::string const had = was == begun.end() ? "none" : was->dump();
+    if (name == "control") {
+      throw std::invalid_argument("--no-control: the training in " + out.string() + " was begun with" +
+                                  (had == "true" ? "out it" : " it"));
+    }
     throw std::invalid_argument("--" + option + " " + value.dump() + ": the training in " + out.string() +
-                                " was begun with " + (was == begun.end() ? "none" : was->dump()));
+                                " was begun with " + had);
   }
 }
 

@@ -124,18 +124,27 @@ sqwa::damped_cycles<Shape> cycles_of(recipe_options const& o, Shape shape, sqwa:
 }
 
 /// The recipe of these figures, where an epoch takes `epoch` steps; what they do not say is as in `recipe`.
+///
+/// Throws `invalid_argument` for epochs above 0 that are less than half a step.
 /// @pre `check` accepts them
 inline sqwa::recipe recipe_of(recipe_options const& o, double epoch, sqwa::recipe recipe = {}) {
-  auto const steps = [&](double epochs) { return static_cast<sqwa::step_index>(epochs * epoch + 0.5); };
+  auto const steps = [&](char const* option, double epochs) {
+    auto const n = static_cast<sqwa::step_index>(epochs * epoch + 0.5);
+    if (n == 0 && epochs > 0) {
+      throw std::invalid_argument(std::string(option) + " " + std::to_string(epochs) +
+                                  ": not one step, where an epoch takes " + std::to_string(epoch));
+    }
+    return n;
+  };
   auto const phase_of = [](float hi, sqwa::step_index n) {
     return n == 0 ? sqwa::phase{} : sqwa::phase{sqwa::cosine{.hi = hi, .lo = 0, .length = n - 1}, n};
   };
-  sqwa::step_index const cycle = std::max<sqwa::step_index>(steps(*o.cycle_epochs), 1);
-  recipe.train = phase_of(*o.rate, steps(*o.epochs));
+  sqwa::step_index const cycle = steps("--cycle-epochs", *o.cycle_epochs);
+  recipe.train = phase_of(*o.rate, steps("--epochs", *o.epochs));
   sqwa::cosine const down{.hi = *o.retrain_rate, .lo = *o.trough_rate, .length = cycle - 1};
   recipe.retrain = {cycles_of(o, down, cycle), cycle * *o.cycles};
   recipe.capture = sqwa::at_trough{.last = *o.captures};
-  recipe.fine_tune = phase_of(*o.fine_tune_rate, steps(*o.fine_tune_epochs));
+  recipe.fine_tune = phase_of(*o.fine_tune_rate, steps("--fine-tune-epochs", *o.fine_tune_epochs));
   recipe.control_rate = *o.control_rate;
   return recipe;
 }

@@ -13,9 +13,13 @@
 #include <sqwa/io/model_file.hpp>
 #include <sqwa/io/series_writer.hpp>
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <cerrno>
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -85,12 +89,18 @@ inline std::string report_json(nlohmann::ordered_json all, std::vector<study_res
   return all.dump(2) + "\n";
 }
 
-/// A directory that can be written to: made if missing, tried at once.
+/// A directory that can be written to: made if missing, tried at once, and held against other programs: two that write
+/// one table or one checkpoint would spoil both.
 class output_directory {
  public:
   explicit output_directory(std::filesystem::path path) : path_(std::move(path)) {
+    if (path_.empty()) throw std::invalid_argument("--out: an empty name");
     std::error_code failure;
     std::filesystem::create_directories(path_, failure);
+    held_.emplace(path_, O_RDONLY | O_DIRECTORY);
+    if (*held_ && ::flock(held_->number(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+      throw std::invalid_argument("--out " + path_.string() + ": another program writes there");
+    }
     auto const probe = path_ / ".sqwa-probe";
     std::FILE* const file = std::fopen(probe.c_str(), "w");
     if (file == nullptr) throw std::invalid_argument("--out " + path_.string() + ": cannot be written to");
@@ -137,6 +147,7 @@ class output_directory {
   }
 
   std::filesystem::path path_;
+  std::optional<sqwa::io::detail::descriptor> held_;  // with a lock, which a program that is killed leaves to nobody
 };
 
 }  // namespace example

@@ -64,7 +64,8 @@ inline json const& default_setting() {
       {"capture_every", 0.0},      // epochs between the captures, the last of them at the end; 0: at the troughs
       {"refresh", true},           // batch-norm statistics re-estimated before every evaluation
       {"ema_epochs", 1.0},         // of the control: the memory of the exponential average of its latent weights
-      {"diagnose", false}};        // the captures, on the images kept aside, or without those on training images
+      {"diagnose", false},         // the captures, on the images kept aside, or without those on training images
+      {"flatness", false}};        // of the loss around the last model, on the training images
   return all;
 }
 

@@ -15,6 +15,8 @@
 #include <sqwa/method/recipe.hpp>
 #include <sqwa/method/training_run.hpp>
 #include <sqwa/nn/trainer.hpp>
+#include <sqwa/surface/model_point.hpp>
+#include <sqwa/surface/sharpness.hpp>
 
 #include <algorithm>
 #include <array>
@@ -68,14 +70,19 @@ struct study_learner : sqwa::nn::trainer<model_type, sqwa::backend<sqwa::xsimd_k
 inline constexpr std::array study_models{"float",   "direct",      "captures", "last_capture", "best_capture",
                                          "average", "requantized", "sqwa",     "control",      "ema"};
 
+/// How flat the loss is around the last model, `sqwa` or `control`, on the training images: the loss itself, and its
+/// rise when 8 codes in each tensor move by one, and a tenth of each filter's norm away in random directions.
+inline constexpr std::array flatness_columns{"train_loss", "train_accuracy", "rise_codes", "rise_direction"};
+
 /// The columns: key, seed, the setting's members, steps of float training and of all that follows, captures, those of
-/// the diagnosis, for each model loss and accuracy in percent on the images kept aside and on the test images, seconds.
-/// What there is not is empty.
+/// the diagnosis and of the flatness, for each model loss and accuracy in percent on the images kept aside and on the
+/// test images, seconds. What there is not is empty.
 inline std::string study_header() {
   std::vector<std::string> names{"key", "seed"};
   for (auto const& [name, value] : default_setting().items()) names.push_back(name);
   for (char const* name : {"float_steps", "steps", "taken", "verdict", "distance", "barrier", "gain", "requantization"})
     names.emplace_back(name);
+  names.insert(names.end(), flatness_columns.begin(), flatness_columns.end());
   for (char const* model : study_models) {
     for (char const* what : {"_held_loss", "_held_accuracy", "_test_loss", "_test_accuracy"})
       names.push_back(std::string(model) + what);
@@ -134,6 +141,7 @@ class study_trainer {
     fields.push_back(std::to_string(recipe_.low_bit_steps()));
     fields.push_back(std::to_string(report.captures));
     put_diagnosis(report, fields);
+    put_flatness(report.model, fields);
     for (char const* model : study_models) {
       for (char const* split : {"held", "test"}) {
         sqwa::score const* const s = score_of(model, split);
@@ -164,6 +172,23 @@ class study_trainer {
     }
   }
 
+  /// On a learner of its own, which looks at nothing but the training images.
+  void put_flatness(sqwa::low_bit_model const& model, std::vector<std::string>& fields) const {
+    if (!run_.setting["flatness"]) return fields.resize(fields.size() + flatness_columns.size());
+    auto l = learner(false);
+    l.watch("train", data_.train);
+    sqwa::sharpness_options const draws{.repetitions = 20, .seed = run_.seed};
+    auto const codes = sqwa::code_move_sharpness(l, model, 8, {}, draws).back();
+    auto const p = sqwa::point_of(l, model);
+    auto const direction = sqwa::direction_sharpness(l, p, 0.1, {}, draws);
+    put(l, p);
+    sqwa::score const here = l.evaluate().front();
+    fields.push_back(number("%.6f", here.loss));
+    fields.push_back(number("%.4f", here.accuracy));
+    fields.push_back(number("%.6f", codes.mean));
+    fields.push_back(number("%.6f", direction.mean));
+  }
+
   sqwa::score const* score_of(std::string const& model, std::string_view split) const {
     auto const at = scores_.find(model);
     if (at == scores_.end()) return nullptr;
@@ -171,7 +196,7 @@ class study_trainer {
     return s == at->second.end() ? nullptr : &*s;
   }
 
-  [[nodiscard]] study_learner learner() const {
+  [[nodiscard]] study_learner learner(bool watching = true) const {
     json const& s = run_.setting;
     auto const name = s["model"].get<std::string>();
     int const bits = s["activation_bits"];
@@ -189,6 +214,7 @@ class study_trainer {
         .augmentation = data_.augmentation};
     study_learner l(std::move(model), data_.train, how);
     l.refresh = s["refresh"];
+    if (!watching) return l;
     if (data_.held.size() > 0) {
       l.watch("held", data_.held);
     } else if (recipe_.diagnose.captures) {

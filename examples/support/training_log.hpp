@@ -93,10 +93,10 @@ inline log_rows read_log(std::filesystem::path const& path,
   return all;
 }
 
-/// Writes the log of one run.
+/// Makes the rows of a run of its steps.
 ///
 /// There is a row after every `every` steps of a phase, at its end, at captures and where an accuracy was measured.
-class training_log {
+class row_maker {
  public:
   using clock = std::chrono::steady_clock;
 
@@ -106,21 +106,7 @@ class training_log {
     double epoch = 1;            ///< steps an epoch
   };
 
-  /// Goes on with the rows of the file up to the run's step `done`: those beyond it are cut off. None for 0.
-  ///
-  /// Throws `io::error` when the file cannot be written, or is no log.
-  training_log(std::filesystem::path path, options how, sqwa::step_index done = 0, clock::time_point now = clock::now())
-      : path_(std::move(path)),
-        options_(how),
-        size_(kept(path_, done)),
-        file_(path_, O_WRONLY | O_CREAT, 0666),
-        since_(now) {
-    if (!file_) throw sqwa::io::error(path_, 0, "a file that can be written", sqwa::io::detail::last_error());
-    if (::ftruncate(file_.number(), static_cast<::off_t>(size_)) != 0) {
-      throw sqwa::io::error(path_, size_, "a file that can be cut off", sqwa::io::detail::last_error());
-    }
-    if (size_ == 0) write(log_header);
-  }
+  explicit row_maker(options how, clock::time_point now = clock::now()) : options_(how), since_(now) {}
 
   /// Step number `done` of the run is done: the row that it completes, if it does.
   std::optional<log_row> step(sqwa::step_index done, sqwa::progress const& p, std::optional<double> accuracy = {},
@@ -140,6 +126,28 @@ class training_log {
                    .accuracy = accuracy,
                    .images_per_second = seconds > 0 ? images / seconds : 0,
                    .captured = captured};
+  }
+
+ private:
+  options options_;
+  double loss_ = 0;  // of `count_` steps since the last row
+  sqwa::step_index count_ = 0;
+  clock::time_point since_;
+};
+
+/// The file that holds the rows of one run.
+class training_log {
+ public:
+  /// Goes on with the rows of the file up to the run's step `done`: those beyond it are cut off. None for 0.
+  ///
+  /// Throws `io::error` when the file cannot be written, or is no log.
+  explicit training_log(std::filesystem::path path, sqwa::step_index done = 0)
+      : path_(std::move(path)), size_(kept(path_, done)), file_(path_, O_WRONLY | O_CREAT, 0666) {
+    if (!file_) throw sqwa::io::error(path_, 0, "a file that can be written", sqwa::io::detail::last_error());
+    if (::ftruncate(file_.number(), static_cast<::off_t>(size_)) != 0) {
+      throw sqwa::io::error(path_, size_, "a file that can be cut off", sqwa::io::detail::last_error());
+    }
+    if (size_ == 0) write(log_header);
   }
 
   /// Throws `io::error` when the row cannot be written; the next one then takes its place.
@@ -162,12 +170,8 @@ class training_log {
   }
 
   std::filesystem::path path_;
-  options options_;
   std::size_t size_;
   sqwa::io::detail::descriptor file_;
-  double loss_ = 0;  // of `count_` steps since the last row
-  sqwa::step_index count_ = 0;
-  clock::time_point since_;
 };
 
 }  // namespace example

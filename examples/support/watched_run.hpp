@@ -25,7 +25,7 @@ namespace example {
 
 struct watch_options {
   std::filesystem::path out;  ///< for NAME.checkpoint, NAME.csv and tensorboard/NAME/
-  training_log::options log;  ///< rows a log, images and steps
+  row_maker::options log;     ///< rows a log, images and steps
   double checkpoint_minutes = 10;
   bool tensorboard = false;
 };
@@ -98,9 +98,9 @@ class watcher {
   /// The log of a run and, if asked for, its event file; what cannot be written is told, once until it can.
   class curves {
    public:
-    curves(watcher& owner, std::string const& name, sqwa::step_index done) : owner_(owner) {
+    curves(watcher& owner, std::string const& name, sqwa::step_index done) : owner_(owner), rows_(owner.options_.log) {
       watch_options const& o = owner.options_;
-      owner_.attempt([&] { log_.emplace(o.out / (name + ".csv"), o.log, done); });
+      owner_.attempt([&] { log_.emplace(o.out / (name + ".csv"), done); });
       if (!o.tensorboard) return;
       owner_.attempt([&] {
         events_.emplace(o.out / "tensorboard" / name);
@@ -109,10 +109,9 @@ class watcher {
     }
 
     void step(sqwa::step_index done, sqwa::progress const& p, std::optional<double> accuracy, bool captured) {
-      if (!log_) return;
-      auto const row = log_->step(done, p, accuracy, captured);
+      auto const row = rows_.step(done, p, accuracy, captured);
       if (!row) return;
-      log_fails_ = !owner_.attempt([&] { log_->write(*row); }, log_fails_);
+      if (log_) log_fails_ = !owner_.attempt([&] { log_->write(*row); }, log_fails_);
       if (!events_) return;
       auto const point = [&] {
         events_->scalar("loss", done, row->loss);
@@ -125,6 +124,7 @@ class watcher {
 
    private:
     watcher& owner_;
+    row_maker rows_;
     std::optional<training_log> log_;
     std::optional<sqwa::io::event_file> events_;
     bool log_fails_ = false;  // it was told

@@ -109,6 +109,7 @@ class child {
     return true;
   }
 
+  void send(int signal) const { ::kill(number_, signal); }
   /// Its exit status, or -1 for one that a signal ended.
   int wait() {
     if (number_ != 0) ::waitpid(std::exchange(number_, 0), &status_, 0);
@@ -200,7 +201,33 @@ TEST_CASE("cifar: a training is not overwritten, and continued only with its own
   child other(here, first + "--resume --weight-decay 0.25");
   CHECK(other.wait() == 1);
   CHECK(other.error().find("--weight-decay 0.25: the training in a was begun with") != std::string::npos);
+  child seed(here, first + "--resume --seed 2");
+  CHECK(seed.wait() == 1);
+  CHECK(seed.error().find("--seed 2: the training in a was begun with 1") != std::string::npos);
+  auto const report = text_of(here / "a/report.csv");
+  child control(here, quick + "--epochs 0.2 --cycles 1 --captures 1 --fine-tune-epochs 0 --out a --resume");
+  CHECK(control.wait() == 1);
+  CHECK(control.error().find("--no-control: the training in a was begun with it") != std::string::npos);
+  CHECK(text_of(here / "a/report.csv") == report);
   CHECK(child(here, first + "--resume").wait() == 0);
+}
+
+TEST_CASE("cifar: two programs do not share a directory; a float model that cannot be written is told by the status") {
+  place const here("cifar-lock");
+  child one(here, quick + "--out a");
+  REQUIRE(one.signal_at("a/seed1-float.csv", 2, SIGSTOP));
+  child other(here, quick + "--out a --resume");
+  CHECK(other.wait() == 1);
+  CHECK(other.error().find("--out a: another program writes there") != std::string::npos);
+  one.send(SIGCONT);
+  CHECK(one.wait() == 0);
+
+  child unsaved(here, quick +
+                          "--no-control --epochs 0.2 --cycles 1 --captures 1 --fine-tune-epochs 0 --out b "
+                          "--save-float none/f.npz");
+  CHECK(unsaved.wait() == 1);
+  CHECK(unsaved.error().find("none/f.npz") != std::string::npos);
+  CHECK(unsaved.out().find("sqwa ") != std::string::npos);  // the table is there all the same
 }
 
 TEST_CASE("cifar: a float model from a file, and teachers") {
@@ -235,6 +262,9 @@ TEST_CASE("cifar: bad options are refused by name, before anything is trained") 
                                          {"--data data --rate nan", "--rate nan"},
                                          {"--data data --last-rate 9", "--last-rate 9"},
                                          {"--data data --hold-out 200", "--hold-out 200"},
+                                         {"--data data --epochs 0.001", "--epochs 0.001"},
+                                         {"--data data --checkpoint-minutes nan", "--checkpoint-minutes nan"},
+                                         {"--data data --batch -1", "--batch"},
                                          {"--data data --label-smoothing 2", "--label-smoothing 2"},
                                          {"--data data --distil-weight 2", "--distil-weight"},
                                          {"--data data --temperature 0", "--temperature 0"},

@@ -14,17 +14,18 @@ namespace {
 using example::log_row;
 using example::training_log;
 
-constexpr training_log::options how{.every = 10, .batch = 32, .epoch = 40};
-constexpr training_log::clock::time_point begin{};
+constexpr example::row_maker::options how{.every = 10, .batch = 32, .epoch = 40};
+constexpr example::row_maker::clock::time_point begin{};
 
 /// Makes steps [from, to) of a run of 95, one every 100 ms: losses 0, 1, 2, …; an accuracy after 40, a capture
 /// after 55.
 void make_steps(training_log& log, int from, int to) {
+  example::row_maker rows(how, begin);
   for (int i = from; i != to; ++i) {
     std::optional<double> accuracy;
     if (i + 1 == 40) accuracy = 12.5;
     auto const now = begin + std::chrono::milliseconds(100 * (i + 1 - from));
-    auto const row = log.step(i + 1, {"retrain", i, 95, 0.125F, static_cast<double>(i)}, accuracy, i + 1 == 55, now);
+    auto const row = rows.step(i + 1, {"retrain", i, 95, 0.125F, static_cast<double>(i)}, accuracy, i + 1 == 55, now);
     if (row) log.write(*row);
   }
 }
@@ -38,7 +39,7 @@ std::string text(std::filesystem::path const& path) {
 
 TEST_CASE("training_log: rows at every tenth step, at captures and at the end; losses are means since the row before") {
   test::folder const here("training-log");
-  training_log log(here / "a.csv", how, 0, begin);
+  training_log log(here / "a.csv");
   make_steps(log, 0, 95);
   auto const rows = example::read_log(here / "a.csv").rows;
   REQUIRE(rows.size() == 11);
@@ -55,13 +56,13 @@ TEST_CASE("training_log: rows at every tenth step, at captures and at the end; l
 TEST_CASE("training_log: a run resumed at a row continues to the same file, whatever was logged beyond it") {
   test::folder const here("training-log-resumed");
   {
-    training_log whole(here / "whole.csv", how, 0, begin);
+    training_log whole(here / "whole.csv");
     make_steps(whole, 0, 95);
-    training_log killed(here / "killed.csv", how, 0, begin);
+    training_log killed(here / "killed.csv");
     make_steps(killed, 0, 78);
   }
   std::ofstream(here / "killed.csv", std::ios::app) << "80,retr";  // a row that was not finished
-  training_log resumed(here / "killed.csv", how, 40, begin);
+  training_log resumed(here / "killed.csv", 40);
   make_steps(resumed, 40, 95);
   CHECK(text(here / "killed.csv") == text(here / "whole.csv"));
 }
@@ -69,10 +70,10 @@ TEST_CASE("training_log: a run resumed at a row continues to the same file, what
 TEST_CASE("training_log: between two rows a resumed run begins a new mean") {
   test::folder const here("training-log-between");
   {
-    training_log log(here / "a.csv", how, 0, begin);
+    training_log log(here / "a.csv");
     make_steps(log, 0, 45);
   }
-  training_log resumed(here / "a.csv", how, 45, begin);
+  training_log resumed(here / "a.csv", 45);
   make_steps(resumed, 45, 50);
   auto const rows = example::read_log(here / "a.csv").rows;
   REQUIRE(rows.size() == 5);
@@ -82,21 +83,21 @@ TEST_CASE("training_log: between two rows a resumed run begins a new mean") {
 TEST_CASE("training_log: a run that begins again drops all rows; without a file there is nothing to continue") {
   test::folder const here("training-log-new");
   {
-    training_log log(here / "a.csv", how, 0, begin);
+    training_log log(here / "a.csv");
     make_steps(log, 0, 30);
   }
-  training_log const again(here / "a.csv", how);
+  training_log const again(here / "a.csv");
   CHECK(example::read_log(here / "a.csv").rows.empty());
-  training_log const fresh(here / "b.csv", how, 30);
+  training_log const fresh(here / "b.csv", 30);
   CHECK(text(here / "b.csv") == example::log_header);
 }
 
 TEST_CASE("training_log: other files and places that cannot be written to are refused") {
   test::folder const here("training-log-bad");
   test::put(here / "other.csv", test::text("a,b,c\n1,2,3\n"));
-  CHECK(test::refused([&] { training_log(here / "other.csv", how, 10); }, "step,phase", here / "other.csv"));
+  CHECK(test::refused([&] { training_log(here / "other.csv", 10); }, "step,phase", here / "other.csv"));
   CHECK(text(here / "other.csv") == "a,b,c\n1,2,3\n");
-  CHECK(test::refused([&] { training_log(here / "none" / "a.csv", how); }, "can be written", here / "none"));
+  CHECK(test::refused([&] { training_log(here / "none" / "a.csv"); }, "can be written", here / "none"));
 }
 
 TEST_CASE("row_of: only whole rows") {

@@ -134,6 +134,10 @@ TEST_CASE("read_idx_file: a header that asks for more than the file can hold is 
     test::put(path, test::gzip(file));
     CHECK(test::refused(read, "extents that fit in the file", path));
   }
+  auto none = idx({0, 1, 1, 1});  // no image of 2^96 values
+  for (std::size_t at = 8; at != 20; ++at) none[at] = std::byte{0xFF};
+  test::put(path, none);
+  CHECK(test::refused(read, "extents that fit in the file", path));
 }
 
 TEST_CASE("read_idx: images, labels and classes come as they are in the files, in whatever mixture of gzip") {

@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -113,4 +114,13 @@ TEST_CASE("batch_norm: one value a channel, and channels that never change, stay
 
 TEST_CASE("batch_norm: an input without elements is refused") {
   CHECK(test::refuses([] { nn::batch_norm{}.build({3, 0}, {}); }, "without elements"));
+}
+
+TEST_CASE("batch_norm: a momentum outside of [0, 1] and a negative epsilon are refused") {
+  float const nan = std::numeric_limits<float>::quiet_NaN();
+  for (float bad : {-0.1F, 1.1F, nan})
+    CHECK(test::refuses([&] { nn::batch_norm{{.momentum = bad}}; }, "a momentum of"));
+  for (float bad : {-1e-5F, std::numeric_limits<float>::infinity(), nan}) {
+    CHECK(test::refuses([&] { nn::batch_norm{{.epsilon = bad}}; }, "an epsilon of"));
+  }
 }

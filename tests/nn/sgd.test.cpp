@@ -6,6 +6,7 @@
 #include "support/refuses.hpp"
 
 #include <doctest/doctest.h>
+#include <limits>
 #include <vector>
 
 namespace nn = sqwa::nn;
@@ -102,5 +103,7 @@ TEST_CASE("sgd: every backend gives the same bits") {
 TEST_CASE("sgd: momentum outside [0, 1) and negative decay are refused") {
   CHECK(test::refuses([] { nn::sgd<float>{{.momentum = 1}}; }, "momentum 1"));
   CHECK(test::refuses([] { nn::sgd<float>{{.momentum = -0.5F}}; }, "momentum -0.5"));
-  CHECK(test::refuses([] { nn::sgd<float>{{.weight_decay = -1}}; }, "weight decay -1"));
+  CHECK(test::refuses([] { nn::sgd<float>{{.weight_decay = -1}}; }, "weight decay of -1"));
+  CHECK(test::refuses([] { nn::sgd<float>{{.weight_decay = std::numeric_limits<float>::infinity()}}; },
+                      "weight decay of inf"));
 }

@@ -60,6 +60,26 @@ class Statistics(unittest.TestCase):
         self.assertAlmostEqual(high, 0.892209, places=6)
 
 
+class Correlations(unittest.TestCase):
+    def test_ranks_share_ties(self):
+        self.assertEqual(st.ranks([3, 1, 1, 9]), [3, 1.5, 1.5, 4])
+
+    def test_a_known_rank_correlation(self):  # 1 - 6 * sum of d^2 / (n (n^2 - 1)), no ties
+        x, y = [106, 100, 86, 101, 99, 103, 97, 113, 112, 110], [7, 27, 2, 50, 28, 29, 20, 12, 6, 17]
+        self.assertAlmostEqual(st.rank_correlation(list(zip(x, y))), -29 / 165, places=12)
+        self.assertAlmostEqual(st.rank_correlation([(v, v**3) for v in x]), 1)
+        self.assertEqual(st.rank_correlation([(1, 2), (1, 3)]), 0)
+
+    def test_the_interval_draws_whole_clusters(self):
+        source = random.Random(3)
+        runs = [(x := source.gauss(0, 1), x + source.gauss(0, 1)) for _ in range(40)]
+        single = st.clustered_interval([[r] for r in runs], st.correlation)
+        doubled = st.clustered_interval([[r, r] for r in runs], st.correlation)
+        self.assertEqual(single, doubled)  # a copy of a run is no new run
+        self.assertLess(single[0], st.correlation(runs))
+        self.assertGreater(single[1], st.correlation(runs))
+
+
 HEAD = "key,seed,name,levels,steps,verdict,captures_test_accuracy,average_test_accuracy,sqwa_test_accuracy," \
        "control_test_accuracy\n"
 
@@ -113,6 +133,21 @@ class Tables(unittest.TestCase):
         out = self.run_tool(self.small(), "verdicts", "--by", "levels")
         self.assertIn("| average | average better than captures | 2 of 3 |", out)
         self.assertIn("| average | sqwa better than control | 2 of 3 |", out)
+
+    def test_verdicts_of_some_runs_are_held_against_the_control_of_another_name(self):
+        out = self.run_tool(self.small(), "verdicts", "--where", "name=sqwa")
+        self.assertIn("| average | sqwa better than control | 2 of 3 |", out)
+
+    def test_flatness_is_correlated_with_the_figures_of_the_last_model(self):
+        text = "key,seed,average,train_loss,rise_codes,rise_direction,sqwa_test_loss,sqwa_test_accuracy," \
+               "control_test_loss,control_test_accuracy\n"
+        for seed in range(1, 6):
+            text += f"a{seed},{seed},codes,0.1,{seed},{-seed},{0.2 * seed},{90 - seed},,\n"
+            text += f"b{seed},{seed},none,0.1,{seed + 0.5},{-seed - 0.5},,,{0.2 * seed + 0.1},{89.5 - seed}\n"
+        out = self.run_tool(text + "c1,1,none,,,,,,9,9\n", "correlate")
+        self.assertIn("| rise_codes | 10 | +1.00 (+1.00 to +1.00) | +1.00 (+1.00 to +1.00) | -1.00 (-1.00 to -1.00) |", out)
+        self.assertIn("| rise_direction | 10 | -1.00 ", out)
+        self.assertIn("| train_loss | 10 | +0.", out)
 
 
 if __name__ == "__main__":

@@ -88,18 +88,17 @@ class idx_source {
   if (rank < 1 || rank > 4) throw error(path, 3, "1 to 4 extents", std::to_string(rank));
 
   std::array<std::size_t, 4> extents{};
-  std::uint64_t total = 1;
+  std::uint64_t one = 1;  // bytes of one of the first axis, or more than any file could hold, even where there is none
   for (std::size_t axis = 0; axis != rank; ++axis) {
     extents[axis] = next("an extent");
-    if (axis != 0 && extents[axis] == 0) throw error(path, at - 4, "an extent above 0", "0");
-    if (axis != 0 && total > source.most() / extents[axis])
-      total = source.most() + 1;  // more than any file could hold
-    else
-      total *= extents[axis];
+    if (axis == 0) continue;
+    if (extents[axis] == 0) throw error(path, at - 4, "an extent above 0", "0");
+    one = one > source.most() / extents[axis] ? source.most() + 1 : one * extents[axis];
   }
-  if (total + at > source.most()) {
+  if (one > source.most() || extents[0] > source.most() / one || extents[0] * one + at > source.most()) {
     throw error(path, 4, "extents that fit in the file", "a header that asks for more bytes than the file can hold");
   }
+  std::uint64_t const total = extents[0] * one;
 
   idx_array result{shape(std::span(extents).first(rank)), {}};
   while (result.values.size() != total) {

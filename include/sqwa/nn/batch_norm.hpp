@@ -40,7 +40,11 @@ class batch_norm {
   static constexpr char const* name = "batch_norm";
   static constexpr bool in_place = false;
 
-  explicit batch_norm(batch_norm_options options = {}) : options_(options) {}
+  /// @pre momentum in [0, 1]; epsilon is finite and not negative
+  explicit batch_norm(batch_norm_options options = {}) : options_(options) {
+    expects(options.momentum >= 0 && options.momentum <= 1, "batch_norm: a momentum of {}", options.momentum);
+    expects(options.epsilon >= 0 && std::isfinite(options.epsilon), "batch_norm: an epsilon of {}", options.epsilon);
+  }
 
   /// @pre the input has elements
   shape build(shape const& input, noise const&) {

@@ -6,6 +6,7 @@
 #include <sqwa/nn/layer.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -31,10 +32,11 @@ struct sgd_options {
 template <real T = float>
 class sgd {
  public:
-  /// @pre momentum in [0, 1), weight_decay >= 0
+  /// @pre momentum in [0, 1), weight_decay finite and not negative
   explicit sgd(sgd_options options = {}) : options_(options) {
     expects(options.momentum >= 0 && options.momentum < 1, "sgd: momentum {} is not in [0, 1)", options.momentum);
-    expects(options.weight_decay >= 0, "sgd: weight decay {} is negative", options.weight_decay);
+    expects(options.weight_decay >= 0 && std::isfinite(options.weight_decay), "sgd: a weight decay of {}",
+            options.weight_decay);
   }
 
   /// Makes room for what is remembered of `model`; the first step does so otherwise.
