@@ -4,14 +4,13 @@
 
     compile_time.py counts [HEADER...]      preprocessed lines, class and function templates that clang instantiates
     compile_time.py times [HEADER...]       seconds of processor time over an empty program, median of 5, for each compiler
-    compile_time.py check [--full]          fails where a count is above its limit in benchmarks/compile_limits.csv
+    compile_time.py check                   fails where a count is above its limit in benchmarks/compile_limits.csv
     compile_time.py limits                  writes that file: today's counts and a tenth more
 
 Without names: every header in cmake/headers.cmake whose dependencies are here. A program of one #include is compiled with -fsyntax-only;
 instantiations are the events InstantiateClass and InstantiateFunction of -ftime-trace. They depend on the versions of clang and of
-the standard library, so the file says which it was made with, and `check` exits with 77 (skipped) for another. Without --full it
-counts the lines alone of the layers nn, method, surface and io, which take minutes, and of sqwa/sqwa.hpp, which has nearly all of
-them in it, everything.
+the standard library, so the file says which it was made with, and `check` exits with 77 (skipped) for another. Limits of the layers
+nn, method, surface and io are of lines alone, for counting everything takes minutes; sqwa/sqwa.hpp has nearly all of them in it.
 
 Options: --clang PROGRAM (clang++-16), --gcc PROGRAM (g++), -I DIRECTORY, --layers A,B
 """
@@ -97,7 +96,6 @@ def main():
     options.add_argument("--clang", default="clang++-16")
     options.add_argument("--gcc", default="g++")
     options.add_argument("--layers", default="", help="only these, separated by commas")
-    options.add_argument("--full", action="store_true")
     options.add_argument("-I", dest="include", action="append", default=[])
     asked = options.parse_args()
     flags = ["-std=c++20", f"-I{top}/include", *(f"-I{d}" for d in asked.include)]
@@ -120,7 +118,7 @@ def main():
                 out.writerow([f"# most of each, counted with {version(asked.clang, flags)}: compile_time.py limits"])
                 out.writerow(["header", *COLUMNS])
                 for name in names:
-                    out.writerow([name, *(round(n * (1 + SLACK) + 100, -2) for n in one.counts(asked.clang, name))])
+                    out.writerow([name, *(int(round(n * (1 + SLACK) + 50, -2)) for n in one.counts(asked.clang, name, layer_of(name) in SLOW))])
         else:
             check(asked, one, names, flags)
 
@@ -137,7 +135,7 @@ def check(asked, one, names, flags):
         if name not in limits:
             bad.append(f"{name}: has no limit; benchmarks/compile_time.py limits writes them")
             continue
-        for column, count in zip(COLUMNS, one.counts(asked.clang, name, layer_of(name) in SLOW and not asked.full)):
+        for column, count in zip(COLUMNS, one.counts(asked.clang, name, layer_of(name) in SLOW)):
             limit = int(limits[name][column])
             largest = max(largest, (count / limit, f"{name} {column}"))
             if count > limit:
