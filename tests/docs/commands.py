@@ -3,9 +3,9 @@
 """Do the commands that the documentation prints, and the places it links to, exist? commands.py SOURCE_DIRECTORY PROGRAM...
 
 Looks at blocks of sh, indented blocks and `words like these` in README.md, docs/*.md and the READMEs of examples and benchmarks.
-Of each PROGRAM (one that was built, told by its file's name) and of tools/*.py every --option must be in its --help; each tools/…
-and examples/… must be there; presets must be in CMakePresets.json. No command is run, but for --help. Links to files and headings must lead somewhere, and each page of docs/ must
-be in the menu of the site.
+Of each PROGRAM (one that was built, told by its file's name) and of tools/*.py every --option must be in its --help; each
+tools/… and examples/… must be there; presets must be in CMakePresets.json. No command is run, but for --help. Links to files and
+headings must lead somewhere, and each page of docs/ must be in the menu of the site.
 """
 import json
 import pathlib
