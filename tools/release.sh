@@ -10,6 +10,7 @@
 # VERSION is what include/sqwa/version.hpp of the commit says. Needs git, GNU tar, gzip and python3.
 set -euo pipefail
 export LC_ALL=C TZ=UTC
+umask 022
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 fail() {
@@ -43,8 +44,8 @@ mkdir "$work/$name"
 # Settings of the user must not show: those of line ends, and the mask of permissions.
 git -c core.autocrlf=false -c tar.umask=0022 archive --format=tar "$commit" | tar -x -p -C "$work/$name"
 time=$(git show -s --format=%ct "$commit")
-tar -C "$work" --format=posix --pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime --sort=name \
-  --mtime="@$time" --owner=0 --group=0 --numeric-owner --mode=go-w -cf "$work/$name.tar" "$name"
+tar -C "$work" --format=ustar --sort=name --mtime="@$time" --owner=0 --group=0 --numeric-owner \
+  -cf "$work/$name.tar" "$name"
 gzip -9n "$work/$name.tar"
 python3 "$work/$name/tools/amalgamate.py" -o "$work/$name.hpp"
 mv "$work/$name.tar.gz" "$work/$name.hpp" "$directory/"
