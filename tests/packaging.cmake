@@ -33,3 +33,25 @@ foreach(compiler IN ITEMS GCC CLANG)
         -D WORK=${CMAKE_CURRENT_BINARY_DIR}/one_header/${name} -P ${CMAKE_CURRENT_SOURCE_DIR}/one_header/alone.cmake)
   endif()
 endforeach()
+
+# The release archive, the port of vcpkg and the recipe of Conan; tools/test.sh packaging does more of it.
+find_program(SQWA_NINJA ninja)
+find_program(SQWA_BASH bash)
+if(SQWA_NINJA AND SQWA_BASH)
+  set(packaging ${CMAKE_CURRENT_SOURCE_DIR}/packaging)
+  set(work ${CMAKE_CURRENT_BINARY_DIR}/packaging)
+  set(archive)
+  if(EXISTS ${PROJECT_SOURCE_DIR}/.git)
+    set(archive ${work}/release/first/sqwa-${PROJECT_VERSION}.tar.gz)
+    add_test(NAME packaging.release COMMAND ${SQWA_BASH} ${packaging}/release.sh ${PROJECT_SOURCE_DIR} ${work}/release ${CMAKE_CXX_COMPILER})
+    set_tests_properties(packaging.release PROPERTIES FIXTURES_SETUP release SKIP_RETURN_CODE 77)
+  endif()
+  add_test(NAME packaging.vcpkg
+    COMMAND ${CMAKE_COMMAND} -D SOURCE=${PROJECT_SOURCE_DIR} -D WORK=${work}/vcpkg -D ARCHIVE=${archive}
+      -D COMPILER=${CMAKE_CXX_COMPILER} -D COMPONENTS=threads -P ${packaging}/vcpkg.cmake)
+  if(archive)
+    set_tests_properties(packaging.vcpkg PROPERTIES FIXTURES_REQUIRED release)
+  endif()
+  add_test(NAME packaging.conan
+    COMMAND ${SQWA_DEBIAN_PYTHON} ${packaging}/conan_recipe.py ${PROJECT_SOURCE_DIR} ${work}/conan ${CMAKE_CXX_COMPILER})
+endif()

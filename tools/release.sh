@@ -28,7 +28,8 @@ done
 shift $((OPTIND - 1))
 directory=${1:-build/release}
 
-commit=$(git rev-parse --verify --quiet "$commit^{commit}") || fail "there is no commit $commit"
+asked=$commit
+commit=$(git rev-parse --verify --quiet "$asked^{commit}") || fail "there is no commit $asked"
 version=$(git show "$commit:include/sqwa/version.hpp" | sed -n 's/^#define SQWA_VERSION_STRING "\([0-9.]*\)"$/\1/p')
 [ -n "$version" ] || fail "include/sqwa/version.hpp of $commit names no version"
 if [ -n "$(git status --porcelain --untracked-files=no)" ]; then
