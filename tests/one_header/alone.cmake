@@ -1,7 +1,7 @@
 # The one header compiles alone, with every warning, needs no other header of ours, and is refused behind one.
 #   cmake -D COMPILER=… -D HEADER=…/sqwa.hpp -D INCLUDES=…/include -D WORK=… -P alone.cmake
 cmake_minimum_required(VERSION 3.25)
-set(flags -std=c++20 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -fsyntax-only -x c++)
+set(flags -std=c++20 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -Wfatal-errors -fsyntax-only -x c++)
 file(REMOVE_RECURSE ${WORK})
 file(WRITE ${WORK}/alone.cpp "#include \"${HEADER}\"\n#include \"${HEADER}\"\nint main() {}\n")
 execute_process(COMMAND ${COMPILER} ${flags} ${WORK}/alone.cpp RESULT_VARIABLE result ERROR_VARIABLE said)
