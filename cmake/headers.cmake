@@ -237,6 +237,7 @@ set(sqwa_backend_headers
   include/sqwa/kernels/xsimd.hpp
   include/sqwa/kernels/xsimd_codes.hpp
   include/sqwa/kernels/xsimd_gemm.hpp
+  include/sqwa/kernels/xsimd_order.hpp
   include/sqwa/tensor/armadillo.hpp
   include/sqwa/tensor/eigen.hpp
   include/sqwa/tensor/eigen_tensor.hpp

@@ -106,6 +106,8 @@ foreach(file IN LISTS refused)
   endif()
 endforeach()
 
+include(packaging.cmake)
+
 # A stranger's project.
 list(JOIN SQWA_BACKENDS "," components)
 foreach(mode IN ITEMS installed subdirectory)
