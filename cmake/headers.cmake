@@ -24,6 +24,11 @@ set(sqwa_headers
   include/sqwa/core/math.hpp
   include/sqwa/core/noise.hpp
   include/sqwa/core/normal.hpp
+  include/sqwa/deploy/engine.hpp
+  include/sqwa/deploy/layer.hpp
+  include/sqwa/deploy/memory_plan.hpp
+  include/sqwa/deploy/operations.hpp
+  include/sqwa/deploy/products.hpp
   include/sqwa/exec/backend.hpp
   include/sqwa/exec/executor.hpp
   include/sqwa/kernels/kernel_table.hpp
