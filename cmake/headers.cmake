@@ -97,9 +97,16 @@ set(sqwa_headers
 
 # Layers nn upward: need xtensor, and io zlib and nlohmann-json.
 set(sqwa_hosted_headers
+  include/sqwa/io/c_header.hpp
   include/sqwa/io/cifar.hpp
   include/sqwa/io/checkpoint.hpp
   include/sqwa/io/checkpointer.hpp
+  include/sqwa/io/deploy_builder.hpp
+  include/sqwa/io/deploy_integers.hpp
+  include/sqwa/io/deploy_layers.hpp
+  include/sqwa/io/deploy_network.hpp
+  include/sqwa/io/deploy_weights.hpp
+  include/sqwa/io/deployed_network.hpp
   include/sqwa/io/error.hpp
   include/sqwa/io/event_file.hpp
   include/sqwa/io/file.hpp
