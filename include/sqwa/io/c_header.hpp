@@ -78,6 +78,7 @@ class c_header_text {
     line("// A network for sqwa::deploy::engine, written by sqwa ", SQWA_VERSION_STRING,
          ". Not to be changed by hand.");
     describe();
+    line("// clang-format off");
     line("#ifndef ", guard, "_HPP");
     line("#define ", guard, "_HPP");
     line("");
