@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The test firmware on a Cortex-M in QEMU: files by semihosting, instructions by the system timer.
 //
-// With -icount shift=0 QEMU's clock advances by a nanosecond for each instruction. The timer of the boards mps2 counts at
-// 25 MHz: one tick is 40 instructions.
+// With -icount shift=0 QEMU's clock advances by a nanosecond for each instruction. The timer of the boards mps2 counts
+// at 25 MHz: one tick is 40 instructions.
 #include "microcontroller/semihosting.hpp"
 #include "platform.hpp"
 

@@ -47,17 +47,21 @@ constexpr typename A::value const* window_at(layer<A> const& l, typename A::valu
                          (l.window_rows == l.in.rows && l.window_columns == l.in.columns))) {
     return x + row * line + column * channels;
   }
+  // Of each row of the window: zeros, what lies inside the image, zeros.
+  auto const clipped = [&](std::size_t j) {
+    return j < l.padding ? 0 : j - l.padding < l.in.columns ? (j - l.padding) * channels : line;
+  };
+  std::size_t const first = clipped(column), last = clipped(column + l.window_columns);
+  std::size_t const length = l.window_columns * channels;
+  std::size_t const before = column < l.padding ? (l.padding - column) * channels : 0;
   auto* to = copy;
-  for (std::size_t i = row; i != row + l.window_rows; ++i) {
-    bool const inside = i >= l.padding && i < std::size_t{l.in.rows} + l.padding;
-    for (std::size_t j = column; j != column + l.window_columns; ++j) {
-      if (inside && j >= l.padding && j < std::size_t{l.in.columns} + l.padding) {
-        auto const* from = x + (i - l.padding) * line + (j - l.padding) * channels;
-        for (std::size_t c = 0; c != channels; ++c) *to++ = from[c];
-      } else {
-        for (std::size_t c = 0; c != channels; ++c) *to++ = l.zero;
-      }
-    }
+  for (std::size_t i = row; i != row + l.window_rows; ++i, to += length) {
+    bool const inside = i >= l.padding && i - l.padding < l.in.rows;
+    auto const* from = x + (inside ? i - l.padding : 0) * line + first;
+    std::size_t const count = inside ? last - first : 0, skipped = before < length ? before : length;
+    for (std::size_t k = 0; k != skipped; ++k) to[k] = l.zero;
+    for (std::size_t k = 0; k != count; ++k) to[skipped + k] = from[k];
+    for (std::size_t k = skipped + count; k != length; ++k) to[k] = l.zero;
   }
   return copy;
 }

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 namespace sqwa::inline SQWA_ABI {
 
@@ -34,15 +35,18 @@ constexpr std::uint32_t field_products(std::uint8_t const* row, std::uint8_t con
   constexpr std::size_t each = 8 / Bits;
   constexpr unsigned mask = (1U << Bits) - 1;
   std::uint32_t sum = 0;
-  std::size_t i = 0;
-  for (; i + each <= n; i += each) {
+  for (; n >= each; n -= each, x += each) {
     unsigned const fields = *row++;
-    for (std::size_t k = 0; k != each; ++k) sum += ((fields >> (k * Bits)) & mask) * x[i + k];
+    [&]<std::size_t... K>(std::index_sequence<K...>) {  // written out, so that no compiler keeps the loop
+      ((sum += ((fields >> (K * Bits)) & mask) * x[K]), ...);
+    }
+    (std::make_index_sequence<each>{});
   }
-  for (; i != n; ++i) sum += field_at<Bits>(row, i % each) * x[i];
+  for (std::size_t i = 0; i != n; ++i) sum += field_at<Bits>(row, i) * x[i];
   return sum;
 }
 
+/// The sum of the values.
 constexpr std::uint32_t sum_of(std::uint8_t const* x, std::size_t n) noexcept {
   std::uint32_t sum = 0;
   for (std::size_t i = 0; i != n; ++i) sum += x[i];
@@ -52,10 +56,18 @@ constexpr std::uint32_t sum_of(std::uint8_t const* x, std::size_t n) noexcept {
 /// The sum of code * value, value after value. No values: 0.
 template <int Bits>
 constexpr float code_products(std::uint8_t const* row, float const* x, std::size_t n) noexcept {
+  constexpr std::size_t each = 8 / Bits;
+  constexpr unsigned mask = (1U << Bits) - 1;
+  auto const number = [](unsigned field) { return static_cast<float>(static_cast<int>(field) - centre_of(Bits)); };
   float sum = 0;
-  for (std::size_t i = 0; i != n; ++i) {
-    sum += static_cast<float>(static_cast<int>(field_at<Bits>(row, i)) - centre_of(Bits)) * x[i];
+  for (; n >= each; n -= each, x += each) {
+    unsigned const fields = *row++;
+    [&]<std::size_t... K>(std::index_sequence<K...>) {  // written out, so that no compiler keeps the loop
+      ((sum += number((fields >> (K * Bits)) & mask) * x[K]), ...);
+    }
+    (std::make_index_sequence<each>{});
   }
+  for (std::size_t i = 0; i != n; ++i) sum += number(field_at<Bits>(row, i)) * x[i];
   return sum;
 }
 
