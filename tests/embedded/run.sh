@@ -96,21 +96,21 @@ board() {
   emulate "$board" "$out/$name/example"
 }
 
-tested=0
-export_networks
-hosted host "${CXX:-g++}"
-if has arm-none-eabi-g++ && has qemu-system-arm; then
-  board cortex-m4 mps2-an386 cortex-m4 -mfpu=fpv4-sp-d16
-  board cortex-m7 mps2-an500 cortex-m7 -mfpu=fpv5-d16
-  tested=1
-fi
+machines=()
 for machine in aarch64 riscv64; do
-  if has "$machine-linux-gnu-g++" && has "qemu-$machine"; then
-    hosted "$machine" "$machine-linux-gnu-g++" "qemu-$machine"
-    tested=1
-  fi
+  if has "$machine-linux-gnu-g++" && has "qemu-$machine"; then machines+=("$machine"); fi
 done
-if [ "$tested" = 0 ]; then
+boards=no
+if has arm-none-eabi-g++ && has qemu-system-arm; then boards=yes; fi
+if [ "$boards" = no ] && [ ${#machines[@]} -eq 0 ]; then
   echo "skipped: neither arm-none-eabi-g++ with qemu-system-arm nor a cross compiler with qemu-user is installed"
   exit 77
+fi
+
+export_networks
+hosted host "${CXX:-g++}"
+for machine in "${machines[@]}"; do hosted "$machine" "$machine-linux-gnu-g++" "qemu-$machine"; done
+if [ "$boards" = yes ]; then
+  board cortex-m4 mps2-an386 cortex-m4 -mfpu=fpv4-sp-d16
+  board cortex-m7 mps2-an500 cortex-m7 -mfpu=fpv5-d16
 fi
