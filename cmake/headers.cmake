@@ -1,6 +1,6 @@
 # Every public header, by hand: what is not named here is neither installed nor verified.
 
-# Layers core to average: no dependency, each compiles alone.
+# Layers core to average, and deploy: no dependency, each compiles alone.
 set(sqwa_headers
   include/sqwa/average/averager.hpp
   include/sqwa/average/code_averager.hpp
