@@ -80,7 +80,7 @@ if(hosted_headers)
   add_test(NAME package.two_units_hosted COMMAND two_units_hosted)
 endif()
 
-# What the layers core to average include, directly or not: nothing but themselves and the standard library. (clang also
+# What the layers core to deploy include, directly or not: nothing but themselves and the standard library. (clang also
 # names tbb/tbb.h, since libstdc++ asks whether it is there; whoever includes it includes oneapi/ too.)
 separate_arguments(flags NATIVE_COMMAND "${CMAKE_CXX_FLAGS}")
 add_test(NAME package.no_dependency

@@ -8,11 +8,12 @@
 #   clang          the same with clang and its address and undefined-behaviour sanitizers, but for headers alone and the
 #                  tests of every format with every fit
 #   tsan           clang's thread sanitizer, for the tests that start threads
-#   no-exceptions  -fno-exceptions -fno-rtti, the layers core to average, which need no backend
+#   no-exceptions  -fno-exceptions -fno-rtti, the layers core to deploy, which need no backend
 #   no-backends    without oneTBB and xsimd: the other layers
 #
 # And, only when they are named:
 #
+#   embedded       the digits on an emulated Cortex-M4 and M7, aarch64 and riscv64, bit for bit as here: docs/embedded.md
 #   packaging      the release archive; from its tree, the port of vcpkg and the recipe of Conan with every component, by the
 #                  tools themselves where they are here; the Debian package, which is installed and removed again for root
 #   fuzz           feeds each reader of files altered ones for SQWA_FUZZ_SECONDS seconds (60), under clang's sanitizers;
@@ -29,8 +30,8 @@ all_steps=(format layers dev clang tsan no-exceptions no-backends)
 steps=("$@")
 if [ ${#steps[@]} -eq 0 ]; then steps=("${all_steps[@]}"); fi
 for step in "${steps[@]}"; do
-  if [[ " ${all_steps[*]} packaging fuzz " != *" $step "* ]]; then
-    echo "test.sh: there is no step $step; the steps are ${all_steps[*]} packaging fuzz" >&2
+  if [[ " ${all_steps[*]} embedded packaging fuzz " != *" $step "* ]]; then
+    echo "test.sh: there is no step $step; the steps are ${all_steps[*]} embedded packaging fuzz" >&2
     exit 2
   fi
 done
@@ -43,6 +44,10 @@ if [[ " ${steps[*]} " =~ \ (clang|tsan|fuzz)\  ]]; then
     clang=$(first_package clang-16 clang-17 clang-18 clang-19 clang-20 || say "$clang")
   fi
   packages+=("$clang" "lib${clang/clang/clang-rt}-dev") # with the sanitizers
+fi
+if [[ " ${steps[*]} " == *" embedded "* ]]; then
+  packages+=(gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib qemu-system-arm
+    qemu-user g++-aarch64-linux-gnu g++-riscv64-linux-gnu)
 fi
 with_clang="-DCMAKE_CXX_COMPILER=${clang/clang/clang++}"
 if [[ " ${steps[*]} " == *" format "* ]] && is_debian; then
@@ -99,6 +104,11 @@ step_no-backends() {
   run_tests no-backends -R '^(tensor|nn|method|io)$'
 }
 
+step_embedded() {
+  cmake --preset dev "${options[@]}"
+  build dev sqwa-export
+  tests/embedded/run.sh build/dev/examples/sqwa-export build/dev/examples/embedded
+}
 step_packaging() {
   local work=build/packaging components=tbb,threads,xsimd,xtensor,io,png,eigen archive tree
   tests/packaging/release.sh . "$work/release" g++
