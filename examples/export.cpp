@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Turns a low-bit model into a file that other tools open; the ending of its name says which.
 //
-//   sqwa-export model.sqwa model.npz                                               NumPy
-//   sqwa-export model.sqwa model.safetensors                                       and back: model.safetensors
+//   sqwa-export model.sqwa model.npz            NumPy
+//   sqwa-export model.sqwa model.safetensors    and back: sqwa-export model.safetensors model.sqwa
 //   sqwa-export model.sqwa model.gguf --type tq1_0 --float-elsewhere               ggml
 //   sqwa-export model.sqwa model.onnx --model resnet20 --image 32,32,3 --classes 10
 //   sqwa-export model.sqwa digits.hpp --model convolutions --width 8 --data digits microcontrollers

@@ -14,6 +14,17 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=tools/lib.sh
 source "$here/tools/lib.sh"
 
+for word in "$@"; do
+  case $word in
+    -h | --help)
+      sed -n '3,/^set /{/^set /d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}"
+      program=$here/build/release/examples/images
+      if [ -x "$program" ]; then "$program" --help; else say "The options of the program are listed here once it was built."; fi
+      exit
+      ;;
+  esac
+done
+
 data=digits
 if [ $# -gt 0 ] && [ "${1#-}" = "$1" ]; then
   data=$1
@@ -49,7 +60,6 @@ seed=1
 options=("$@")
 for i in "${!options[@]}"; do
   case ${options[i]} in
-    -h | --help) exit ;;
     --out) out=${options[i + 1]} ;;
     --out=*) out=${options[i]#*=} ;;
     --seed) seed=${options[i + 1]} ;;

@@ -13,8 +13,7 @@
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
-#include <ranges>
-#include <span>
+#include <span>  // and the concepts of ranges: <ranges> takes as long to compile as all of this layer
 #include <utility>
 #include <vector>
 

@@ -14,8 +14,7 @@
 #include <cmath>
 #include <concepts>
 #include <cstddef>
-#include <ranges>
-#include <span>
+#include <span>  // and the concepts of ranges: <ranges> takes as long to compile as all of this layer
 #include <type_traits>
 #include <vector>
 

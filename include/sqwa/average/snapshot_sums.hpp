@@ -17,8 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <ranges>
-#include <span>
+#include <span>  // and the concepts of ranges: <ranges> takes as long to compile as all of this layer
 #include <type_traits>
 #include <vector>
 

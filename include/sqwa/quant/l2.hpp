@@ -15,7 +15,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <functional>
 #include <limits>
 #include <span>
 #include <vector>
@@ -59,7 +58,7 @@ struct l2 {
       if (v != 0) w.push_back(std::abs(v));
     }
     if (w.empty()) return 0;
-    std::ranges::sort(w, std::greater{});
+    std::ranges::sort(w, [](T a, T b) { return a > b; });
     double total = 0;
     for (T m : w) total += static_cast<double>(m) * static_cast<double>(m);
 

@@ -14,7 +14,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
 #include <utility>
@@ -210,7 +209,7 @@ class levels_search {
       auto const code = [&](T f) { return static_cast<int>(std::rint(std::min(m * f, static_cast<T>(limit_)))); };
       for (int j = code(inverse) + 1; j <= code(other); ++j) all.push_back({static_cast<double>(m) / (j - 0.5), j, m});
     }
-    std::ranges::sort(all, std::greater{});
+    std::ranges::sort(all, [](passing const& a, passing const& b) { return a > b; });
     double a = sums.products, b = sums.squares, best = b > 0 ? a / std::sqrt(b) : 0, scale = b > 0 ? a / b : 0;
     for (passing const& p : all) {
       a += static_cast<double>(p.size);

@@ -12,7 +12,6 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
-#include <functional>
 #include <limits>
 #include <span>
 #include <vector>
@@ -95,7 +94,7 @@ class scale_sweep {
       if (v != 0) sides_[!fold && v < 0 ? 1 : 0].push_back(std::abs(v));
     }
     for (auto& w : sides_) {
-      std::ranges::sort(w, std::greater{});
+      std::ranges::sort(w, [](T a, T b) { return a > b; });
       for (T m : w) total_ += static_cast<double>(m) * static_cast<double>(m);
     }
     zeros_ = block.size() - sides_[0].size() - sides_[1].size();

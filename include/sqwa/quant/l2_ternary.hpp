@@ -12,7 +12,6 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -135,7 +134,7 @@ class ternary_search {
 
   /// The best scale with all weights above the window and the largest of these; the first of equals.
   [[nodiscard]] double best_of(std::span<T> w) const {
-    std::ranges::sort(w, std::greater{});
+    std::ranges::sort(w, [](T a, T b) { return a > b; });
     double a = above_.sum, n = above_.count, best = quality(a, n), scale = n > 0 ? a / n : 0;
     for (T const v : w) {
       a += static_cast<double>(v);

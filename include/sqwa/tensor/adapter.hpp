@@ -7,8 +7,7 @@
 
 #include <concepts>
 #include <cstddef>
-#include <ranges>
-#include <span>
+#include <span>  // and the concepts of ranges: <ranges> takes as long to compile as all of this layer
 #include <type_traits>
 #include <utility>
 

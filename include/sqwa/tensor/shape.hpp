@@ -9,7 +9,7 @@
 #include <concepts>
 #include <cstddef>
 #include <initializer_list>
-#include <ranges>
+#include <span>  // and the concepts of ranges: <ranges> takes as long to compile as all of this layer
 #include <type_traits>
 
 namespace sqwa::inline SQWA_ABI {
