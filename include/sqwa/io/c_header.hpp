@@ -28,7 +28,7 @@ namespace io {
 
 struct c_header_options {
   std::string name = "network";  ///< of the namespace
-  std::string section;           ///< of the linker, for weights, factors and offsets; empty: where constants lie
+  std::string section = {};      ///< of the linker, for weights, factors and offsets; empty: where constants lie
 };
 
 namespace detail {
