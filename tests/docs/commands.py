@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Do the commands that the documentation prints exist? commands.py SOURCE_DIRECTORY PROGRAM...
+"""Do the commands that the documentation prints, and the places it links to, exist? commands.py SOURCE_DIRECTORY PROGRAM...
 
 Looks at blocks of sh, indented blocks and `words like these` in README.md, docs/*.md and the READMEs of examples and benchmarks.
 Of each PROGRAM (one that was built, told by its file's name) and of tools/*.py every --option must be in its --help; each tools/…
-and examples/… must be there; presets must be in CMakePresets.json. No command is run, but for --help.
+and examples/… must be there; presets must be in CMakePresets.json. No command is run, but for --help. Links to files and headings must lead somewhere, and each page of docs/ must
+be in the menu of the site.
 """
 import json
 import pathlib
@@ -82,9 +83,32 @@ def check(place, command):
             bad.append(f"{place}: {name} has no {option}")
 
 
+def anchors_of(path):
+    """The headings of a page, as GitHub links to them."""
+    text = re.sub(r"^```.*?^```$", "", path.read_text(encoding="utf-8"), flags=re.M | re.S)
+    return {re.sub(r"[^\w\- ]", "", h.replace("`", "").lower()).replace(" ", "-") for h in re.findall(r"^#+ (.+)$", text, re.M)}
+
+
+def check_links(page, text):
+    for match in re.finditer(r"\]\(([^)\s]+)\)", re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S)):
+        path, _, anchor = match[1].partition("#")
+        target = page.parent / path if path else page
+        if re.match(r"\w+:", match[1]):
+            continue
+        if not target.exists():
+            bad.append(f"{page.relative_to(top)}: links to {match[1]}, which is not there")
+        elif anchor and target.suffix == ".md" and anchor not in anchors_of(target):
+            bad.append(f"{page.relative_to(top)}: links to {match[1]}, but there is no such heading")
+
+
 pages = [top / "README.md", *sorted((top / "docs").glob("*.md")), *sorted(top.glob("examples/*.md")), *sorted(top.glob("benchmarks/*.md"))]
+menu = (top / "docs/site/filter.py").read_text(encoding="utf-8")
 for page in pages:
-    for line, command in commands_in(page.read_text(encoding="utf-8")):
+    text = page.read_text(encoding="utf-8")
+    check_links(page, text)
+    if page.parent.name == "docs" and f'"docs/{page.name}"' not in menu:
+        bad.append(f"docs/site/filter.py: {page.name} is not in PAGES, the menu of the site")
+    for line, command in commands_in(text):
         check(f"{page.relative_to(top)}:{line}", command)
 print("\n".join(bad) or f"{looked} commands in {len(pages)} pages: ok")
 sys.exit(bool(bad) or looked == 0)

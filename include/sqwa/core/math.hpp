@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Functions of <cmath> as constant expressions that give the same bits with every C library.
+// Functions of `<cmath>` as constant expressions that give the same bits with every C library.
 #ifndef SQWA_CORE_MATH_HPP
 #define SQWA_CORE_MATH_HPP
 
