@@ -5,19 +5,20 @@
     compile_time.py counts [HEADER...]      preprocessed lines, class and function templates that clang instantiates
     compile_time.py times [HEADER...]       seconds of processor time over an empty program, median of 5, for each compiler
     compile_time.py check                   fails where a count is above its limit in benchmarks/compile_limits.csv
-    compile_time.py limits                  writes that file: today's counts and a tenth more
+    compile_time.py limits [HEADER...]      writes that file: today's counts and a tenth more; of these headers, or of all
 
 Without names: every header in cmake/headers.cmake whose dependencies are here. A program of one #include is compiled with -fsyntax-only;
 instantiations are the events InstantiateClass and InstantiateFunction of -ftime-trace. They depend on the versions of clang and of
 the standard library, so the file says which it was made with, and `check` exits with 77 (skipped) for another. Limits of the layers
-nn, method, surface and io are of lines alone, for counting everything takes minutes; sqwa/sqwa.hpp has nearly all of them in it.
+nn, method, surface and io, and of sqwa/sqwa.hpp, are of lines alone, for counting everything takes minutes.
 
 Options: --clang PROGRAM (clang++-16), --gcc PROGRAM (g++), -I DIRECTORY, --layers A,B
 """
 import argparse
 import collections
+import concurrent.futures
 import csv
-import json
+import os
 import pathlib
 import re
 import resource
@@ -29,7 +30,7 @@ import tempfile
 top = pathlib.Path(__file__).resolve().parent.parent
 limits_file = top / "benchmarks" / "compile_limits.csv"
 COLUMNS = ["lines", "classes", "functions"]
-SLOW = {"nn", "method", "surface", "io"}
+SLOW = {"nn", "method", "surface", "io", "all"}
 SLACK = 0.1  # of the limits over the counts, and a hundred lines or instantiations
 
 
@@ -59,7 +60,7 @@ class compiler_of_one_include:
         self.folder, self.flags = pathlib.Path(folder), flags
 
     def program(self, header):
-        source = self.folder / "one.cpp"
+        source = self.folder / (header.replace("/", "-") + ".cpp")
         source.write_text(f"#include <{header}>\n" if header else "")
         return str(source)
 
@@ -70,8 +71,8 @@ class compiler_of_one_include:
         return done.stdout
 
     def counts(self, clang, header, only_lines=False):
-        trace = self.folder / "one.json"
         source = self.program(header)
+        trace = pathlib.Path(source).with_suffix(".json")
         lines = self.run(clang, *self.flags, "-E", "-P", source).count("\n")
         if only_lines:
             return [lines]
@@ -113,12 +114,17 @@ def main():
             for name in names:
                 print(name, *(f"{one.seconds(c, name) - e:.2f}" for c, e in zip((asked.clang, asked.gcc), empty)), flush=True)
         elif asked.what == "limits":
+            rows = {}
+            if asked.headers:  # the others keep theirs
+                rows = {row[0]: row[1:] for row in list(csv.reader(limits_file.open()))[2:] if row[0] in headers()}
+            for name in names:
+                rows[name] = [max(100, int(round(n * (1 + SLACK) + 50, -2)))
+                              for n in one.counts(asked.clang, name, layer_of(name) in SLOW)]
             with limits_file.open("w", newline="") as file:
                 out = csv.writer(file, lineterminator="\n")
                 out.writerow([f"# most of each, counted with {version(asked.clang, flags)}: compile_time.py limits"])
                 out.writerow(["header", *COLUMNS])
-                for name in names:
-                    out.writerow([name, *(int(round(n * (1 + SLACK) + 50, -2)) for n in one.counts(asked.clang, name, layer_of(name) in SLOW))])
+                out.writerows([name, *rows[name]] for name in headers() if name in rows)
         else:
             check(asked, one, names, flags)
 
@@ -131,14 +137,14 @@ def check(asked, one, names, flags):
         sys.exit(77)
     limits = {row["header"]: row for row in csv.DictReader(rows)}
     bad, largest = [], (0.0, "")
-    for name in names:
-        if name not in limits:
-            bad.append(f"{name}: has no limit; benchmarks/compile_time.py limits writes them")
-            continue
-        for column, count in zip(COLUMNS, one.counts(asked.clang, name, layer_of(name) in SLOW)):
+    bad += [f"{name}: has no limit; benchmarks/compile_time.py limits writes them" for name in names if name not in limits]
+    names = [name for name in names if name in limits]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        counted = list(pool.map(lambda name: one.counts(asked.clang, name, layer_of(name) in SLOW), names))
+    for name, counts in zip(names, counted):
+        for column, count in zip(COLUMNS, counts):
             limit = int(limits[name][column])
-            if limit > 0:
-                largest = max(largest, (count / limit, f"{name} {column}"))
+            largest = max(largest, (count / limit, f"{name} {column}"))
             if count > limit:
                 bad.append(f"{name}: {count} {column}, at most {limit} are allowed")
     bad += [f"{name}: has a limit, but is no header" for name in limits if name not in headers()]
