@@ -1,6 +1,6 @@
 # Every public header, by hand: what is not named here is neither installed nor verified.
 
-# Layers core to average: no dependency, each compiles alone.
+# Layers core to average, and deploy: no dependency, each compiles alone.
 set(sqwa_headers
   include/sqwa/average/averager.hpp
   include/sqwa/average/code_averager.hpp
@@ -24,6 +24,11 @@ set(sqwa_headers
   include/sqwa/core/math.hpp
   include/sqwa/core/noise.hpp
   include/sqwa/core/normal.hpp
+  include/sqwa/deploy/engine.hpp
+  include/sqwa/deploy/layer.hpp
+  include/sqwa/deploy/memory_plan.hpp
+  include/sqwa/deploy/operations.hpp
+  include/sqwa/deploy/products.hpp
   include/sqwa/exec/backend.hpp
   include/sqwa/exec/executor.hpp
   include/sqwa/kernels/kernel_table.hpp
@@ -92,9 +97,16 @@ set(sqwa_headers
 
 # Layers nn upward: need xtensor, and io zlib and nlohmann-json.
 set(sqwa_hosted_headers
+  include/sqwa/io/c_header.hpp
   include/sqwa/io/cifar.hpp
   include/sqwa/io/checkpoint.hpp
   include/sqwa/io/checkpointer.hpp
+  include/sqwa/io/deploy_builder.hpp
+  include/sqwa/io/deploy_integers.hpp
+  include/sqwa/io/deploy_layers.hpp
+  include/sqwa/io/deploy_network.hpp
+  include/sqwa/io/deploy_weights.hpp
+  include/sqwa/io/deployed_network.hpp
   include/sqwa/io/error.hpp
   include/sqwa/io/event_file.hpp
   include/sqwa/io/file.hpp
@@ -237,6 +249,7 @@ set(sqwa_backend_headers
   include/sqwa/kernels/xsimd.hpp
   include/sqwa/kernels/xsimd_codes.hpp
   include/sqwa/kernels/xsimd_gemm.hpp
+  include/sqwa/kernels/xsimd_order.hpp
   include/sqwa/tensor/armadillo.hpp
   include/sqwa/tensor/eigen.hpp
   include/sqwa/tensor/eigen_tensor.hpp

@@ -13,3 +13,6 @@ install(
   FILES ${PROJECT_BINARY_DIR}/sqwa-config.cmake ${PROJECT_BINARY_DIR}/sqwa-config-version.cmake
         cmake/sqwa-backends.cmake
   DESTINATION ${destination})
+if(PROJECT_IS_TOP_LEVEL)
+  include(cmake/debian.cmake)
+endif()

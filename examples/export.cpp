@@ -3,8 +3,10 @@
 //
 //   sqwa-export model.sqwa model.npz            NumPy
 //   sqwa-export model.sqwa model.safetensors    and back: sqwa-export model.safetensors model.sqwa
-//   sqwa-export model.sqwa model.gguf --type tq1_0 --float-elsewhere
+//   sqwa-export model.sqwa model.gguf --type tq1_0 --float-elsewhere               ggml
 //   sqwa-export model.sqwa model.onnx --model resnet20 --image 32,32,3 --classes 10
+//   sqwa-export model.sqwa digits.hpp --model convolutions --width 8 --data digits microcontrollers
+#include "support/header_export.hpp"
 #include "support/model_choice.hpp"
 
 #include <sqwa/io/gguf.hpp>
@@ -35,21 +37,28 @@ struct program_options {
   double width = 0;
   std::vector<std::size_t> image;
   std::size_t classes = 0;
+  example::header_options header;
 };
 
 void declare(CLI::App& app, program_options& o) {
   app.add_option("input", o.in, "a low-bit model: .sqwa, .npz or .safetensors")->required();
-  app.add_option("output", o.out, ".sqwa, .npz, .safetensors, .gguf or .onnx")->required();
+  app.add_option("output", o.out, ".sqwa, .npz, .safetensors, .gguf, .onnx or .hpp")->required();
   app.add_option("--type", o.type, "of weights in GGUF")
       ->check(CLI::IsMember({"tq2_0", "tq1_0", "f32"}))
       ->capture_default_str();
   app.add_flag("--float-elsewhere", o.float_elsewhere, "weights that the format cannot hold as codes become floats");
   app.add_flag("--smallest", o.smallest, "in ONNX, codes in 2 and 4 bits, which need opset 25 and 21");
-  app.add_option("--model", o.model, "for ONNX: the network whose weights these are")
+  app.add_option("--model", o.model, "for ONNX and C++: the network whose weights these are")
       ->check(CLI::IsMember(std::vector<std::string>(example::model_names.begin(), example::model_names.end())));
   app.add_option("--width", o.width, "of the network; default: what is usual for it");
   app.add_option("--image", o.image, "rows, columns and channels of its images")->delimiter(',')->expected(3);
   app.add_option("--classes", o.classes, "how many classes it tells apart");
+  app.add_option("--data", o.header.data, "for C++: the directory of the images that it was trained on");
+  app.add_option("--arithmetic", o.header.arithmetic, "in C++")
+      ->check(CLI::IsMember({"integers", "floats", "float-weights"}))
+      ->capture_default_str();
+  app.add_option("--name", o.header.text.name, "in C++, the namespace; default: the name of the file");
+  app.add_option("--section", o.header.text.section, "in C++, the linker's section for the numbers");
 }
 
 sqwa::low_bit_model read(std::filesystem::path const& path) {
@@ -70,6 +79,18 @@ void write_onnx(program_options const& o, sqwa::low_bit_model const& low) {
                         .float_elsewhere = o.float_elsewhere});
 }
 
+void write_header(program_options const& o, sqwa::low_bit_model const& low) {
+  if (o.model.empty() || o.header.data.empty()) {
+    throw std::invalid_argument(
+        "a header holds the network and what its activations are: name them with --model, --data");
+  }
+  example::header_options header = o.header;
+  header.model = o.model;
+  header.width = o.width == 0 ? example::usual_width(o.model) : o.width;
+  if (header.text.name.empty()) header.text.name = std::filesystem::path(o.out).stem().string();
+  example::write_header(o.out, low, header);
+}
+
 void run(program_options const& o) {
   std::map<std::string, sqwa::io::gguf_type> const types{
       {"tq2_0", sqwa::io::gguf_type::tq2_0}, {"tq1_0", sqwa::io::gguf_type::tq1_0}, {"f32", sqwa::io::gguf_type::f32}};
@@ -85,8 +106,10 @@ void run(program_options const& o) {
     sqwa::io::write_gguf(o.out, low, {.type = types.at(o.type), .float_elsewhere = o.float_elsewhere});
   } else if (ending == ".onnx") {
     write_onnx(o, low);
+  } else if (ending == ".hpp") {
+    write_header(o, low);
   } else {
-    throw std::invalid_argument(o.out + ": the ending is none of .sqwa, .npz, .safetensors, .gguf, .onnx");
+    throw std::invalid_argument(o.out + ": the ending is none of .sqwa, .npz, .safetensors, .gguf, .onnx, .hpp");
   }
 }
 

@@ -80,7 +80,7 @@ if(hosted_headers)
   add_test(NAME package.two_units_hosted COMMAND two_units_hosted)
 endif()
 
-# What the layers core to average include, directly or not: nothing but themselves and the standard library. (clang also
+# What the layers core to deploy include, directly or not: nothing but themselves and the standard library. (clang also
 # names tbb/tbb.h, since libstdc++ asks whether it is there; whoever includes it includes oneapi/ too.)
 separate_arguments(flags NATIVE_COMMAND "${CMAKE_CXX_FLAGS}")
 add_test(NAME package.no_dependency
@@ -105,6 +105,8 @@ foreach(file IN LISTS refused)
         -D "INCLUDES=${includes}" -D FILE=${file} -P ${CMAKE_CURRENT_SOURCE_DIR}/refuse/refuse.cmake)
   endif()
 endforeach()
+
+include(packaging.cmake)
 
 # A stranger's project.
 list(JOIN SQWA_BACKENDS "," components)

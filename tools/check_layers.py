@@ -20,7 +20,7 @@ LAYERS = {  # layer: the layers it may include, itself aside
     "nn": ["core", "tensor", "kernels", "exec", "schedule", "quant", "average"],
     "method": ["core", "tensor", "kernels", "exec", "schedule", "quant", "average", "nn"],
     "surface": ["core", "tensor", "kernels", "exec", "schedule", "quant", "average", "nn", "method"],
-    "io": ["core", "tensor", "quant", "average", "schedule", "nn", "surface"],
+    "io": ["core", "tensor", "quant", "average", "schedule", "deploy", "nn", "surface"],
 }
 HOSTED = ["nn", "method", "surface", "io"]
 HOSTED_BACKEND = "sqwa/tensor/xtensor.hpp"  # the one backend header that hosted layers include

@@ -8,11 +8,14 @@
 #   clang          the same with clang and its address and undefined-behaviour sanitizers, but for headers alone and the
 #                  tests of every format with every fit
 #   tsan           clang's thread sanitizer, for the tests that start threads
-#   no-exceptions  -fno-exceptions -fno-rtti, the layers core to average, which need no backend
+#   no-exceptions  -fno-exceptions -fno-rtti, the layers core to deploy, which need no backend
 #   no-backends    without oneTBB and xsimd: the other layers
 #
-# And, only when it is named:
+# And, only when they are named:
 #
+#   embedded       the digits on an emulated Cortex-M4 and M7, aarch64 and riscv64, bit for bit as here: docs/embedded.md
+#   packaging      the release archive; from its tree, the port of vcpkg and the recipe of Conan with every component, by the
+#                  tools themselves where they are here; the Debian package, which is installed and removed again for root
 #   fuzz           feeds each reader of files altered ones for SQWA_FUZZ_SECONDS seconds (60), under clang's sanitizers;
 #                  what it finds is in build/fuzz
 #
@@ -27,8 +30,8 @@ all_steps=(format layers dev clang tsan no-exceptions no-backends)
 steps=("$@")
 if [ ${#steps[@]} -eq 0 ]; then steps=("${all_steps[@]}"); fi
 for step in "${steps[@]}"; do
-  if [[ " ${all_steps[*]} fuzz " != *" $step "* ]]; then
-    echo "test.sh: there is no step $step; the steps are ${all_steps[*]} fuzz" >&2
+  if [[ " ${all_steps[*]} embedded packaging fuzz " != *" $step "* ]]; then
+    echo "test.sh: there is no step $step; the steps are ${all_steps[*]} embedded packaging fuzz" >&2
     exit 2
   fi
 done
@@ -42,11 +45,16 @@ if [[ " ${steps[*]} " =~ \ (clang|tsan|fuzz)\  ]]; then
   fi
   packages+=("$clang" "lib${clang/clang/clang-rt}-dev") # with the sanitizers
 fi
+if [[ " ${steps[*]} " == *" embedded "* ]]; then
+  packages+=(gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib qemu-system-arm
+    qemu-user g++-aarch64-linux-gnu g++-riscv64-linux-gnu)
+fi
 with_clang="-DCMAKE_CXX_COMPILER=${clang/clang/clang++}"
 if [[ " ${steps[*]} " == *" format "* ]] && is_debian; then
   has_package clang-format-14 || update_lists
   if first_package clang-format-14 >/dev/null; then packages+=(clang-format-14); fi
 fi
+if [[ " ${steps[*]} " == *" packaging "* ]]; then packages+=(git dpkg lintian); fi
 need_packages "${packages[@]}"
 
 mapfile -t options < <(configure_options)
@@ -95,6 +103,35 @@ step_no-backends() {
   build no-backends test_tensor test_nn test_method test_io
   run_tests no-backends -R '^(tensor|nn|method|io)$'
 }
+
+step_embedded() {
+  cmake --preset dev "${options[@]}"
+  build dev sqwa-export
+  tests/embedded/run.sh build/dev/examples/sqwa-export build/dev/examples/embedded
+}
+step_packaging() {
+  local work=build/packaging components=tbb,threads,xsimd,xtensor,io,png,eigen archive tree
+  tests/packaging/release.sh . "$work/release" g++
+  archive=$(realpath "$work"/release/first/sqwa-*.tar.gz)
+  tree=$(realpath "$work/release/tree")
+  cmake -D SOURCE="$tree" -D WORK="$(realpath "$work")/vcpkg" -D ARCHIVE="$archive" -D COMPILER=g++ \
+    -D COMPONENTS="$components" -P tests/packaging/vcpkg.cmake
+  # shellcheck disable=SC2046  # one argument for each component
+  "$debian_python" tests/packaging/conan_recipe.py "$tree" "$work/conan" g++ $(tr , ' ' <<<"${components/threads,/}")
+  tests/packaging/debian.sh "$tree" "$work/debian" g++ "$components,armadillo"
+  if command -v conan; then
+    conan create "$tree/packaging/conan" -s compiler.cppstd=20 --build=missing
+  else
+    echo "There is no conan here: the recipe was run step by step without it"
+  fi
+  if command -v vcpkg; then
+    vcpkg install 'sqwa[tbb,xsimd,xtensor,io]' --classic --overlay-ports="$tree/packaging/vcpkg/ports"
+  else
+    echo "There is no vcpkg here: the portfile was run with stand-ins for its functions"
+  fi
+}
+debian_python=/usr/bin/python3
+if [ ! -x "$debian_python" ]; then debian_python=python3; fi
 
 step_fuzz() {
   local reader directory

@@ -10,10 +10,10 @@ import re
 import sys
 
 PAGES = [  # in this order in the menu; other pages in docs/ are refused
-    "docs/start.md", "docs/method.md", "docs/learner.md", "docs/tensors.md",
+    "docs/start.md", "docs/install.md", "docs/method.md", "docs/learner.md", "docs/tensors.md",
     "docs/formats.md", "docs/averaging.md", "docs/schedules.md",
     "docs/surface.md", "docs/surface-files.md",
-    "docs/trainer.md", "docs/models.md", "docs/data.md", "docs/checkpoints.md", "docs/files.md",
+    "docs/trainer.md", "docs/models.md", "docs/data.md", "docs/checkpoints.md", "docs/files.md", "docs/embedded.md",
     "docs/cifar.md", "docs/studies.md", "docs/results.md", "examples/README.md",
     "docs/performance.md", "docs/kernels.md", "benchmarks/README.md", "docs/reproducibility.md",
     "docs/faq.md", "docs/architecture.md", "CONTRIBUTING.md", "CHANGELOG.md",

@@ -152,8 +152,8 @@ class study {
              .retrain_rate = 0.4F,
              .trough_rate = small ? 0.01F : 0.002F,
              .fine_tune_epochs = small ? 20.0 : 3.0,
-             .fine_tune_rate = 0.1F,
-             .control_rate = small ? 0.6F : 0.2F});
+             .fine_tune_rate = small ? 0.4F : 0.1F,
+             .control_rate = small ? 0.4F : 0.2F});
     fill(o, {.captures = std::min(small ? 7 : 5, *o.cycles),
              .last_rate = std::min(small ? 0.05F : 0.02F, *o.retrain_rate)});
   }

@@ -30,7 +30,8 @@ namespace example {
 
 using json = nlohmann::ordered_json;
 
-/// Every member of a setting with the value it has where a study does not say: the recipe of the digits.
+/// Every member of a setting with the value it has where a study does not say. They stay as they are, so that a study
+/// means the same next year; most are the recipe of the digits.
 inline json const& default_setting() {
   static json const all{
       {"name", "sqwa"},

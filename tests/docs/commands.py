@@ -17,7 +17,8 @@ import sys
 top = pathlib.Path(sys.argv[1])
 programs = {pathlib.Path(p).name: [p] for p in sys.argv[2:]}
 presets = {p["name"] for p in json.loads((top / "CMakePresets.json").read_text())["configurePresets"]}
-everyone = [*programs.values(), *([sys.executable, str(top / "tools/study.py"), word] for word in ("table", "compare", "verdicts"))]
+everyone = [*programs.values(), *([sys.executable, str(top / "tools/study.py"), word] for word in ("table", "compare", "verdicts", "correlate"))]
+foreign = {"--no-install-recommends", "--overlay-ports", "--no-binarycaching"}  # of apt and vcpkg, in prose
 helps, bad, looked = {}, [], 0
 
 
@@ -49,6 +50,8 @@ def check(place, command):
     if words and words[0] in ("python3", "sudo"):
         words = words[1:]
     if not words:
+        return
+    if words[0] in foreign:
         return
     if words[0].startswith("--"):  # an option in prose: of any program
         looked += 1

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Every header of the layers core to average, in a program of three units: this one throws, b throws too, c traps.
+// Every header of the layers core to deploy, in a program of three units: this one throws, b throws too, c traps.
 #include "all_headers.hpp"
 
 #include "units.hpp"

@@ -7,6 +7,7 @@
 #include <sqwa/kernels/x86_ternary.hpp>
 #include <sqwa/kernels/xsimd_codes.hpp>
 #include <sqwa/kernels/xsimd_gemm.hpp>
+#include <sqwa/kernels/xsimd_order.hpp>
 
 #include <algorithm>
 #include <array>
@@ -54,11 +55,11 @@ struct xsimd_kernels : xsimd_code_kernels<Arch> {
     constexpr std::size_t lanes = batch<T>::size;
     batch<T> even(T{0}), odd(T{0});
     std::size_t i = 0;
-    for (; i + 2 * lanes <= x.size(); i += 2 * lanes) {  // a NaN in x is the first operand, which x86's max drops
-      even = xsimd::max(xsimd::abs(batch<T>::load_unaligned(&x[i])), even);
-      odd = xsimd::max(xsimd::abs(batch<T>::load_unaligned(&x[i + lanes])), odd);
+    for (; i + 2 * lanes <= x.size(); i += 2 * lanes) {  // a NaN in x does not count
+      even = detail::larger(xsimd::abs(batch<T>::load_unaligned(&x[i])), even);
+      odd = detail::larger(xsimd::abs(batch<T>::load_unaligned(&x[i + lanes])), odd);
     }
-    return std::max(portable::template max_abs<T>(stored(xsimd::max(even, odd))),
+    return std::max(portable::template max_abs<T>(stored(detail::larger(even, odd))),
                     portable::template max_abs<T>(x.subspan(i)));
   }
 

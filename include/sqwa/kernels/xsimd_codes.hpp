@@ -4,6 +4,7 @@
 #define SQWA_KERNELS_XSIMD_CODES_HPP
 
 #include <sqwa/kernels/portable.hpp>
+#include <sqwa/kernels/xsimd_order.hpp>
 
 #include <algorithm>
 #include <array>
@@ -40,8 +41,8 @@ struct grid_rounding {
         sure(T(0.5) - 4 * std::numeric_limits<T>::epsilon() * l),
         divide(!(s > 8 * std::numeric_limits<T>::min() && s < 1 / (8 * std::numeric_limits<T>::min()))) {}
 
-  /// Within ±limit; NaN stays: it is the second operand, which x86 returns.
-  batch inside(batch t) const noexcept { return xsimd::min(batch(limit), xsimd::max(batch(-limit), t)); }
+  /// Within ±limit; NaN stays.
+  batch inside(batch t) const noexcept { return smaller(batch(limit), larger(batch(-limit), t)); }
   /// Adding and subtracting 1.5 * 2^(mantissa bits) rounds to even, and gives +0, on every instruction set.
   static batch rounded(batch t) noexcept { return (t + batch(magic)) - batch(magic); }
 
@@ -129,7 +130,7 @@ struct xsimd_code_kernels : portable_kernels<Arch> {
       for (std::size_t k = 0; k != batches; ++k) {
         std::size_t const at = i + k * each;
         auto const v = batch::load_unaligned(&x[at]) * batch(inverse);
-        auto const c = xsimd::min(batch(limit), xsimd::max(batch(-limit), v));
+        auto const c = detail::smaller(batch(limit), detail::larger(batch(-limit), v));
         auto const q = detail::grid_rounding<T, Arch>::rounded(c);
         auto const g = batch::load_unaligned(&dy[at]);
         auto const inside = v == c;

@@ -1,0 +1,15 @@
+# The one header compiles alone, with every warning, needs no other header of ours, and is refused behind one.
+#   cmake -D COMPILER=… -D HEADER=…/sqwa.hpp -D INCLUDES=…/include -D WORK=… -P alone.cmake
+cmake_minimum_required(VERSION 3.25)
+set(flags -std=c++20 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -Wfatal-errors -fsyntax-only -x c++)
+file(REMOVE_RECURSE ${WORK})
+file(WRITE ${WORK}/alone.cpp "#include \"${HEADER}\"\n#include \"${HEADER}\"\nint main() {}\n")
+execute_process(COMMAND ${COMPILER} ${flags} ${WORK}/alone.cpp RESULT_VARIABLE result ERROR_VARIABLE said)
+if(NOT result EQUAL 0)
+  message(FATAL_ERROR "${HEADER} does not compile alone:\n${said}")
+endif()
+file(WRITE ${WORK}/late.cpp "#include <sqwa/core/config.hpp>\n#include \"${HEADER}\"\n")
+execute_process(COMMAND ${COMPILER} ${flags} -I${INCLUDES} ${WORK}/late.cpp RESULT_VARIABLE result ERROR_VARIABLE said)
+if(result EQUAL 0 OR NOT said MATCHES "include it before the headers of the package")
+  message(FATAL_ERROR "${HEADER} should be refused behind a header of the package, but:\n${said}")
+endif()
