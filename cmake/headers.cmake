@@ -118,6 +118,7 @@ set(sqwa_hosted_headers
   include/sqwa/io/model_bytes.hpp
   include/sqwa/io/model_description.hpp
   include/sqwa/io/model_file.hpp
+  include/sqwa/io/model_tensors.hpp
   include/sqwa/io/npy.hpp
   include/sqwa/io/npy_array.hpp
   include/sqwa/io/npy_images.hpp

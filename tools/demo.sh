@@ -17,7 +17,7 @@ source "$here/tools/lib.sh"
 for word in "$@"; do
   case $word in
     -h | --help)
-      sed -n '3,/^set /{/^set /d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}"
+      usage "${BASH_SOURCE[0]}"
       program=$here/build/release/examples/images
       if [ -x "$program" ]; then "$program" --help; else say "The options of the program are listed here once it was built."; fi
       exit

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# What demo.sh and test.sh share. To be sourced, from bash.
+# What the scripts here share. To be sourced, from bash.
 # shellcheck shell=bash
 
 # What every build needs; the names are Debian's and Ubuntu's.
@@ -7,6 +7,9 @@
 build_packages=(g++ cmake ninja-build libtbb-dev libxsimd-dev libxtensor-dev zlib1g-dev nlohmann-json3-dev libcli11-dev)
 
 say() { printf '%s\n' "$*"; }
+
+# usage SCRIPT: the comment at its top.
+usage() { sed -n '3,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$1"; }
 
 has_package() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
 

@@ -11,7 +11,7 @@ source tools/lib.sh
 
 case ${1:-} in
   -h | --help)
-    sed -n '3,/^set /{/^set /d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}"
+    usage "${BASH_SOURCE[0]}"
     exit
     ;;
 esac

@@ -9,6 +9,7 @@
 #include <sqwa/io/deployed_network.hpp>
 #include <sqwa/io/model_bytes.hpp>
 #include <sqwa/io/model_description.hpp>
+#include <sqwa/io/model_tensors.hpp>
 #include <sqwa/nn/low_bit_model.hpp>
 #include <sqwa/quant/packed.hpp>
 #include <sqwa/tensor/shape.hpp>
@@ -16,8 +17,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <map>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -27,51 +26,30 @@ namespace io {
 
 namespace detail {
 
-/// Finds tensors by their names and knows which were used.
-class deploy_tensors {
+/// The tensors of a model, as values or as the weights of a layer.
+class deploy_tensors : public model_tensors {
  public:
-  explicit deploy_tensors(low_bit_model const& model) {
-    check_model("deploy", model);
-    for (low_bit_tensor const& t : model.weights) add(weights_, t);
-    for (float_tensor const& t : model.floats) add(floats_, t);
-  }
-
-  /// Breaks a precondition unless every tensor was used.
-  void end() const {
-    for (auto const& [name, t] : weights_) expects(used_.contains(name), "deploy: no layer has a tensor {}", name);
-    for (auto const& [name, t] : floats_) expects(used_.contains(name), "deploy: no layer has a tensor {}", name);
-  }
-
-  [[nodiscard]] bool has(std::string const& name) const { return weights_.contains(name) || floats_.contains(name); }
-  [[nodiscard]] shape extents(std::string const& name) const {
-    expects(has(name), "deploy: the low-bit model has no tensor {}", name);
-    return weights_.contains(name) ? weights_.at(name)->extents : floats_.at(name)->extents;
-  }
+  explicit deploy_tensors(low_bit_model const& model) : model_tensors("deploy", checked(model)) {}
 
   /// `count` values of a tensor; a low-bit one is decoded.
   std::vector<double> values(std::string const& name, std::size_t count) {
     shape const e = extents(name);
     expects(e.size() == count, "deploy: {} has {} elements, not {}", name, e.size(), count);
-    used_.insert(name);
+    if (auto const* floats = take_floats(name)) return {floats->begin(), floats->end()};
     std::vector<float> all(count);
-    if (floats_.contains(name)) {
-      all = floats_.at(name)->values;
-    } else {
-      weights_.at(name)->weights.decode(std::span(all));
-    }
+    take_low_bit(name).weights.decode(std::span(all));
     return {all.begin(), all.end()};
   }
 
   /// The weights of `filters` filters become part of a layer: fields, whose scales become its factors, or floats.
   void put(std::string const& name, std::size_t filters, deployed_layer<deploy::floats>& l) {
-    used_.insert(name);
-    if (floats_.contains(name)) {
+    if (auto const* floats = take_floats(name)) {
       l.entry.bits = 32;
-      l.floats = floats_.at(name)->values;
+      l.floats = *floats;
       l.factors.assign(filters, 1.0F);
       return;
     }
-    low_bit_tensor const& t = *weights_.at(name);
+    low_bit_tensor const& t = take_low_bit(name);
     packed const& p = t.weights;
     bool const by_filter = p.layout.count == filters && scaled_axis(t.extents, p.layout) == std::size_t{0};
     expects(by_filter || p.layout.count == 1,
@@ -93,15 +71,10 @@ class deploy_tensors {
   }
 
  private:
-  template <class Map, class Tensor>
-  void add(Map& map, Tensor const& t) {
-    expects(!has(t.name), "deploy: two tensors have the name {}", t.name);
-    map.emplace(t.name, &t);
+  static low_bit_model const& checked(low_bit_model const& model) {
+    check_model("deploy", model);
+    return model;
   }
-
-  std::map<std::string, low_bit_tensor const*> weights_;
-  std::map<std::string, float_tensor const*> floats_;
-  std::set<std::string> used_;
 };
 
 }  // namespace detail

@@ -5,6 +5,7 @@
 
 #include <sqwa/core/contract.hpp>
 #include <sqwa/io/model_description.hpp>
+#include <sqwa/io/model_tensors.hpp>
 #include <sqwa/io/onnx_graph.hpp>
 #include <sqwa/nn/any_model.hpp>
 #include <sqwa/nn/low_bit_model.hpp>
@@ -14,8 +15,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <map>
-#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -44,10 +43,8 @@ struct onnx_value {
 /// Turns layers into nodes; the numbers are those of a low-bit model, found by the names of parameters.
 class onnx_translator {
  public:
-  onnx_translator(low_bit_model const& model, onnx_options const& options) : options_(options) {
-    for (low_bit_tensor const& t : model.weights) add(weights_, t);
-    for (float_tensor const& t : model.floats) add(floats_, t);
-  }
+  onnx_translator(low_bit_model const& model, onnx_options const& options)
+      : options_(options), tensors_("write_onnx", model) {}
 
   onnx_graph graph;
 
@@ -57,10 +54,7 @@ class onnx_translator {
   }
 
   /// Breaks a precondition unless every tensor of the model was used.
-  void end() const {
-    for (auto const& [name, t] : weights_) expects(used_.contains(name), "write_onnx: no layer has a tensor {}", name);
-    for (auto const& [name, t] : floats_) expects(used_.contains(name), "write_onnx: no layer has a tensor {}", name);
-  }
+  void end() const { tensors_.end(); }
 
   template <class L>
   onnx_value translate(L& l, std::string const& prefix, onnx_value x) {
@@ -140,11 +134,11 @@ class onnx_translator {
   template <class T>
   onnx_value one(nn::dense<T> const&, std::string const& prefix, onnx_value const& x) {
     onnx_value const in = row(prefix, x);
-    shape const weight = extents_of(prefix + "weight");
+    shape const weight = tensors_.extents(prefix + "weight");
     expects(weight.rank() == 2 && weight[1] == in.extents[0], "write_onnx: {}weight does not fit {} inputs", prefix,
             in.extents[0]);
     std::vector<std::string> inputs{in.name, tensor(prefix + "weight")};
-    if (has(prefix + "bias")) inputs.push_back(tensor(prefix + "bias"));
+    if (tensors_.has(prefix + "bias")) inputs.push_back(tensor(prefix + "bias"));
     return {graph.node("Gemm", inputs, prefix + "output", {{"transB", std::int64_t{1}}}), {weight[0]}};
   }
   template <class T>
@@ -163,7 +157,7 @@ class onnx_translator {
     y = normalized("conv2.", "norm2.", {.padding = 1}, y);
     onnx_value side = x;
     if (x.extents != y.extents) {
-      side = has(prefix + "shortcut.weight")
+      side = tensors_.has(prefix + "shortcut.weight")
                  ? normalized("shortcut.", "shortcut_norm.", {.kernel = 1, .stride = stride}, x)
                  : padding(prefix + "shortcut.", l.filters(), stride, x);
     }
@@ -180,12 +174,12 @@ class onnx_translator {
   onnx_value convolution(std::string const& prefix, nn::conv2d_options const& o, std::size_t groups,
                          onnx_value const& x) {
     image(prefix, x);
-    shape const weight = extents_of(prefix + "weight");
+    shape const weight = tensors_.extents(prefix + "weight");
     expects(weight.rank() == 4 && weight[1] == o.kernel && weight[2] == o.kernel && weight[3] * groups == x.extents[2],
             "write_onnx: {}weight does not fit a kernel of {} on {} channels in {} groups", prefix, o.kernel,
             x.extents[2], groups);
     std::vector<std::string> inputs{x.name, tensor(prefix + "weight", {0, 3, 1, 2})};
-    if (has(prefix + "bias")) inputs.push_back(tensor(prefix + "bias"));
+    if (tensors_.has(prefix + "bias")) inputs.push_back(tensor(prefix + "bias"));
     std::int64_t const k = whole(o.kernel), s = whole(o.stride), p = whole(o.padding);
     std::string const y = graph.node("Conv", inputs, prefix + "output",
                                      {{"kernel_shape", onnx_extents{k, k}},
@@ -234,27 +228,16 @@ class onnx_translator {
     return {graph.node("Flatten", {from}, prefix + "row"), {x.extents.size()}};
   }
 
-  template <class Map, class Tensor>
-  void add(Map& map, Tensor const& t) {
-    expects(!has(t.name), "write_onnx: two tensors have the name {}", t.name);
-    map.emplace(t.name, &t);
-  }
-  [[nodiscard]] bool has(std::string const& name) const { return weights_.contains(name) || floats_.contains(name); }
-  [[nodiscard]] shape extents_of(std::string const& name) const {
-    expects(has(name), "write_onnx: the low-bit model has no tensor {}", name);
-    return weights_.contains(name) ? weights_.at(name)->extents : floats_.at(name)->extents;
-  }
-
   /// The name of a tensor of the model, whose axes come in the order of `axes`; none given: as they are.
   std::string tensor(std::string const& name, std::vector<std::size_t> axes = {}) {
-    shape const extents = extents_of(name);
+    shape const extents = tensors_.extents(name);
     for (std::size_t i = axes.size(); i < extents.rank(); ++i) axes.push_back(i);
-    used_.insert(name);
     onnx_extents turned;
     for (std::size_t axis : axes) turned.push_back(whole(extents[axis]));
-    if (floats_.contains(name)) return graph.floats(name, turned, with_axes(extents, axes, floats_.at(name)->values));
-
-    packed const& p = weights_.at(name)->weights;
+    if (auto const* values = tensors_.take_floats(name)) {
+      return graph.floats(name, turned, with_axes(extents, axes, *values));
+    }
+    packed const& p = tensors_.take_low_bit(name).weights;
     auto const axis = scaled_axis(extents, p.layout);
     bool const possible = (axis || p.layout.count == 1) && p.levels <= 255;
     expects(
@@ -279,9 +262,7 @@ class onnx_translator {
   }
 
   onnx_options options_;
-  std::map<std::string, low_bit_tensor const*> weights_;
-  std::map<std::string, float_tensor const*> floats_;
-  std::set<std::string> used_;
+  model_tensors tensors_;
 };
 
 }  // namespace detail
