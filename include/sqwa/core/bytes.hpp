@@ -5,7 +5,6 @@
 
 #include <sqwa/core/contract.hpp>
 
-#include <algorithm>
 #include <array>
 #include <bit>
 #include <concepts>
@@ -21,6 +20,19 @@ namespace sqwa::inline SQWA_ABI {
 template <class T>
 concept savable = std::integral<T> || std::floating_point<T>;
 
+namespace detail {
+
+/// The bytes of a number of this machine, lowest first, or back.
+template <std::size_t N>
+constexpr std::array<std::byte, N> little_endian(std::array<std::byte, N> const& raw) noexcept {
+  if constexpr (std::endian::native == std::endian::little) return raw;
+  std::array<std::byte, N> turned;
+  for (std::size_t k = 0; k != N; ++k) turned[k] = raw[N - 1 - k];
+  return turned;
+}
+
+}  // namespace detail
+
 /// Appends numbers to a growing run of bytes.
 ///
 /// Memory: what is written, in `bytes`.
@@ -28,8 +40,7 @@ class byte_writer {
  public:
   template <savable T>
   void put(T value) {
-    auto raw = std::bit_cast<std::array<std::byte, sizeof(T)>>(value);
-    if constexpr (std::endian::native == std::endian::big) std::ranges::reverse(raw);
+    auto const raw = detail::little_endian(std::bit_cast<std::array<std::byte, sizeof(T)>>(value));
     bytes.insert(bytes.end(), raw.begin(), raw.end());
   }
 
@@ -61,10 +72,8 @@ class byte_reader {
   [[nodiscard]] T get() {
     need(sizeof(T));
     std::array<std::byte, sizeof(T)> raw;
-    std::ranges::copy(bytes_.subspan(at_, sizeof(T)), raw.begin());
-    if constexpr (std::endian::native == std::endian::big) std::ranges::reverse(raw);
-    at_ += sizeof(T);
-    return std::bit_cast<T>(raw);
+    for (std::byte& b : raw) b = bytes_[at_++];
+    return std::bit_cast<T>(detail::little_endian(raw));
   }
 
   /// What `put_all` wrote. The count is checked against the bytes that are left before anything is allocated.

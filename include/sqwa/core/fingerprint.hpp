@@ -3,7 +3,7 @@
 #ifndef SQWA_CORE_FINGERPRINT_HPP
 #define SQWA_CORE_FINGERPRINT_HPP
 
-#include <sqwa/core/bytes.hpp>
+#include <sqwa/core/config.hpp>
 
 #include <bit>
 #include <concepts>
@@ -18,19 +18,19 @@ namespace sqwa::inline SQWA_ABI {
 /// The same on every machine. Not for adversaries. Floats count by their bits, so NaN equals itself. Memory: none.
 class fingerprint {
  public:
-  template <savable T>
+  template <class T>
+    requires std::integral<T> || std::same_as<T, float> || std::same_as<T, double>
   constexpr void put(T value) noexcept {
     if constexpr (std::same_as<T, double>) {
       mix(std::bit_cast<std::uint64_t>(value));
     } else if constexpr (std::same_as<T, float>) {
       mix(std::bit_cast<std::uint32_t>(value));
     } else {
-      static_assert(std::integral<T>, "fingerprint: float and double are the numbers with fractions");
       mix(static_cast<std::uint64_t>(value));
     }
   }
 
-  template <savable T>
+  template <class T>
   constexpr void put_all(std::span<T const> values) noexcept {
     put(values.size());
     for (T v : values) put(v);
