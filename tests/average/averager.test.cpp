@@ -22,6 +22,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 static_assert(std::copyable<averager<>> && std::copyable<averager<std::span<float>>>);
@@ -490,3 +492,5 @@ TEST_CASE(
     CHECK(mean.n_averaged() == total / 100);
   }
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -19,6 +19,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 static_assert(std::copyable<code_averager<>>);
@@ -449,3 +451,5 @@ TEST_CASE("W10, W14: code_averager: the first snapshot decides the layout; every
     CHECK(test::refuses([&] { a.update(random_snapshot(1, 3, layout)); }, "code_averager::update: a snapshot of"));
   }
 }
+
+}  // namespace SQWA_TEST_FILE

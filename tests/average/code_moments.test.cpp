@@ -17,6 +17,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 static_assert(std::same_as<decltype(code_moments{symmetric<3>{}}), code_moments<>>);
@@ -211,3 +213,5 @@ TEST_CASE("code_moments: what does not fit is refused and leaves no trace") {
   CHECK(test::refuses([&] { m.variance_to(std::span(out).first(69)); }, "70 variances into 69"));
   CHECK(m.save() == before);
 }
+
+}  // namespace SQWA_TEST_FILE

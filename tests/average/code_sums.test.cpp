@@ -7,6 +7,8 @@
 #include <limits>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 using sqwa::detail::code_accumulator;
 
 TEST_CASE("code_sums: the narrowest integer that holds what may come, and never a narrower one again") {
@@ -36,3 +38,5 @@ TEST_CASE("same_bits: a NaN equals itself, and zeros have a sign") {
   CHECK_FALSE(sqwa::detail::same_bits(std::vector{1.0F}, std::vector{1.0F, 1.0F}));
   CHECK(sqwa::detail::same_bits({}, {}));
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -15,6 +15,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 static_assert(std::copyable<code_window<>> && std::same_as<decltype(code_window{7}), code_window<>>);
@@ -137,3 +139,5 @@ TEST_CASE("W14: code_window: what does not fit is refused and leaves no trace") 
   CHECK(test::refuses([] { (void)code_window{0}; }, "code_window: of the last 0 snapshots"));
   CHECK(w.save() == before);
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -19,6 +19,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 using crew = std::vector<std::vector<float>>;
@@ -163,3 +165,5 @@ TEST_CASE("W14: hierarchical: workers of different sizes are an error, and keep 
   last_two.synchronize(ten);
   CHECK(test::refuses([&] { last_two.synchronize(all); }, "workers of 9 weights, a mean of 10"));
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -21,6 +21,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 static_assert(snapshot<packed> && snapshot<packed_view> && snapshot<std::vector<float>> && !snapshot<std::vector<int>>);
@@ -224,3 +226,5 @@ TEST_CASE("mean_of: a field that is no code is refused with its place") {
     }
   }
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -18,6 +18,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 static_assert(std::same_as<decltype(moments{}), moments<double>> && std::copyable<moments<float>>);
@@ -280,3 +282,5 @@ TEST_CASE("moments: NaN and infinity make mean and variance NaN or infinite, nev
   m.update(std::array{std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()});
   for (double v : variances(m)) CHECK_FALSE(std::isfinite(v));
 }
+
+}  // namespace SQWA_TEST_FILE

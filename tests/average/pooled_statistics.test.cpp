@@ -14,6 +14,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 std::vector<double> numbers(std::size_t n, double middle = 0) {
@@ -127,3 +129,5 @@ TEST_CASE("pooled_statistics: nothing seen is refused and changes nothing; so ar
   CHECK(std::isinf(mean[1]));
   CHECK(std::isnan(variance[1]));
 }
+
+}  // namespace SQWA_TEST_FILE

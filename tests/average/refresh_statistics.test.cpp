@@ -19,6 +19,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 /// A model as another library might have it: normalize, double and shift, normalize; channels last.
@@ -116,3 +118,5 @@ TEST_CASE("W5 refresh_statistics: without batches, or with a normalization that 
 #endif
   CHECK(model.untouched());
 }
+
+}  // namespace SQWA_TEST_FILE

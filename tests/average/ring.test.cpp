@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstddef>
 
+namespace SQWA_TEST_FILE {
+
 TEST_CASE("ring: it holds the last few, oldest first, for any length") {
   for (std::size_t length : {1U, 2U, 3U, 7U}) {
     sqwa::detail::ring<int> ring(length);
@@ -16,3 +18,5 @@ TEST_CASE("ring: it holds the last few, oldest first, for any length") {
     }
   }
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -16,6 +16,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 using slow = averager<std::vector<double>, exponential_weight>;
@@ -75,3 +77,5 @@ TEST_CASE("golden: all of them are within 2 ulp of the exact means, and so are t
     CHECK(test::ulps(golden::ema[i], golden::exact_ema[i]) <= 2);
   }
 }
+
+}  // namespace SQWA_TEST_FILE

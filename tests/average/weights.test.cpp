@@ -11,6 +11,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 static_assert(schedule<uniform> && schedule<exponential_weight> && schedule<debiased_exponential_weight>);
 static_assert(uniform{}(0) == 1.0 && uniform{}(3) == 0.25 && exponential_weight{.decay = 0.75}(0) == 1.0 &&
               exponential_weight{.decay = 0.75}(9) == 0.25);
@@ -88,3 +90,5 @@ TEST_CASE("W11: a high decay without warm-up or debiasing stays at the first sna
   CHECK(after_ten(exponential_weight{.decay = 0.9999, .warm_up = 10}) > 0.99);
   CHECK(after_ten(debiased_exponential_weight{.decay = 0.9999}) > 0.89);
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -18,6 +18,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 static_assert(std::same_as<decltype(window{7}), window<float>> && std::copyable<window<>>);
@@ -198,3 +200,5 @@ TEST_CASE("W15: a window that is never filled is the mean of what there was") {
   CHECK(mean_of(w)[0] == 1.5);
   CHECK(test::refuses([] { (void)window{0}; }, "window: of the last 0 snapshots"));
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -22,6 +22,8 @@
 #include <string>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -256,3 +258,5 @@ TEST_CASE("W14 sqwa-average: models that do not fit are refused with file and te
   CHECK(fails("-o mean.npz", "files is required"));
   CHECK(fails("-o no/such/mean.npz a.npz", "no/such/mean.npz, byte 0: expected a directory that can be written to"));
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -27,6 +27,8 @@
 #include <utility>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 extern char** environ;
 
 namespace {
@@ -292,3 +294,5 @@ TEST_CASE("cifar: --help names the presets and what they cost") {
     CHECK_MESSAGE(help.out().find(words) != std::string::npos, words);
   }
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -15,6 +15,8 @@
 #include <string_view>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 std::string text_of(std::filesystem::path const& file) {
@@ -119,3 +121,5 @@ TEST_CASE("study: a bad study is refused before anything is trained") {
     CHECK(std::filesystem::is_empty(here / "bad/float"));
   }
 }
+
+}  // namespace SQWA_TEST_FILE

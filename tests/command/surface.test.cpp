@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 std::string text_of(std::filesystem::path const& file) {
@@ -68,3 +70,5 @@ TEST_CASE("surface: a run without models, a model that is not there, and what ca
   CHECK(run(here, SQWA_TEST_SURFACE, "--run run --plane float,float,sqwa") == 1);
   CHECK(text_of(here / "error.txt").find("equal") != std::string::npos);
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -11,6 +11,8 @@
 #include <span>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 static_assert(sqwa::savable<int> && sqwa::savable<double> && !sqwa::savable<int*> && !sqwa::savable<std::byte>);
 
 namespace {
@@ -76,3 +78,5 @@ TEST_CASE("bytes: a count larger than the bytes that are left allocates nothing"
   CHECK(test::refuses([&] { static_cast<void>(sqwa::byte_reader(out.bytes, "test").all<float>()); },
                       "names 4611686018427387904 values, but 4 bytes are left"));
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <sqwa/core/config.hpp>
 
+namespace SQWA_TEST_FILE {
+
 namespace sqwa::inline SQWA_ABI {
 struct probe {};
 }  // namespace sqwa::inline SQWA_ABI
@@ -14,3 +16,5 @@ static_assert(SQWA_ERRORS == SQWA_ERRORS_TRAP);
 using checked = sqwa::v0_trap::probe;
 #endif
 static_assert(sizeof(checked) == sizeof(sqwa::probe));
+
+}  // namespace SQWA_TEST_FILE

@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+namespace SQWA_TEST_FILE {
+
 // A precondition that holds may be checked in a constant expression.
 static_assert((sqwa::expects(true, "never told {}", 1), true));
 
@@ -53,3 +55,5 @@ TEST_CASE("expects: a sentence that is too long is cut off") {
   CHECK(told((long_text + "{}").c_str(), 5) == std::string(511, 'x'));
 }
 #endif
+
+}  // namespace SQWA_TEST_FILE

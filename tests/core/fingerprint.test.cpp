@@ -9,6 +9,8 @@
 #include <span>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 using sqwa::fingerprint;
 
 namespace {
@@ -57,3 +59,5 @@ static_assert([] {
   f.put(true);
   return f.value();
 }() == (((0xCBF2'9CE4'8422'2325 ^ 1U) * 0x100'0000'01B3) ^ (((0xCBF2'9CE4'8422'2325 ^ 1U) * 0x100'0000'01B3) >> 32)));
+
+}  // namespace SQWA_TEST_FILE

@@ -7,6 +7,8 @@
 #include <limits>
 #include <numbers>
 
+namespace SQWA_TEST_FILE {
+
 namespace maths = sqwa::detail;
 
 static_assert(maths::power(3, 4) == 81 && maths::power(0, 0) == 1 && maths::power(-2, 3) == -8);
@@ -51,3 +53,5 @@ TEST_CASE("log: the C library's within 2^-51, from the smallest normal number to
 TEST_CASE("power: agrees with the C library's") {
   for (int n = 0; n != 200; ++n) CHECK(maths::power(1.01, n) == doctest::Approx(std::pow(1.01, n)).epsilon(1e-13));
 }
+
+}  // namespace SQWA_TEST_FILE

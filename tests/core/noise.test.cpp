@@ -8,6 +8,8 @@
 #include <set>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 using sqwa::noise;
 using block = std::array<std::uint32_t, 4>;
 
@@ -77,3 +79,5 @@ TEST_CASE("noise: below stays below, reaches every value, and treats them alike"
   }
   for (int n : seen) CHECK(std::abs(n - 10'000) < 400);
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -8,6 +8,8 @@
 #include <numbers>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 using sqwa::noise;
 using sqwa::normal;
 
@@ -48,3 +50,5 @@ TEST_CASE("normal: neighbours, tensors, steps and seeds are independent of each 
   CHECK(correlation(one, [](std::size_t i) { return normal({.seed = 3, .step = 1}, i); }) < 4);
   CHECK(correlation(one, one) > 100);
 }
+
+}  // namespace SQWA_TEST_FILE

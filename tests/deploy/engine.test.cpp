@@ -11,6 +11,8 @@
 #include <type_traits>
 #include <utility>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 namespace deploy = sqwa::deploy;
@@ -122,3 +124,5 @@ TEST_CASE("engine: the largest of equal scores is the first, and NaN is passed o
   std::array<float, 3> const gap{1, std::nanf(""), 2};
   CHECK(deploy::largest(std::span<float const>(gap)) == 2);
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -11,6 +11,8 @@
 #include <cstdint>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 namespace deploy = sqwa::deploy;
@@ -90,3 +92,5 @@ TEST_CASE("memory plan: the values of a chain need no more than its largest two 
     CHECK(deploy::place_memory(pieces.data(), pieces.size()) == largest);
   }
 }
+
+}  // namespace SQWA_TEST_FILE

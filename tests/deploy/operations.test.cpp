@@ -14,6 +14,8 @@
 #include <limits>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 namespace deploy = sqwa::deploy;
@@ -318,3 +320,5 @@ TEST_CASE("operations: in float, NaN and infinity pass where a window sees them,
   deploy::run_layer<deploy::any_operation>(l, &x[2], nullptr, y.data(), y.data());
   CHECK(std::isnan(y[0]));
 }
+
+}  // namespace SQWA_TEST_FILE

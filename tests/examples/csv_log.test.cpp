@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 std::string text_of(std::filesystem::path const& file) {
@@ -60,3 +62,5 @@ TEST_CASE("csv_log: another table is refused and left alone") {
   CHECK(text_of(here / "t.csv") == "key,y\na,1\n");
   CHECK_THROWS_AS(example::csv_log(here / "missing/t.csv", "key,x"), sqwa::io::error);
 }
+
+}  // namespace SQWA_TEST_FILE

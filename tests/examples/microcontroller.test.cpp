@@ -23,6 +23,8 @@
 #include <string>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 namespace io = sqwa::io;
@@ -103,3 +105,5 @@ TEST_CASE("microcontroller: a model trained on a part of the images is calibrate
   model.notes["hold_out"] = "300";
   CHECK_THROWS_AS((void)example::trained_on(sets.train, model), std::invalid_argument);
 }
+
+}  // namespace SQWA_TEST_FILE

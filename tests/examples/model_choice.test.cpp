@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 example::model_description const small{.model = "resnet20",
@@ -84,3 +86,5 @@ TEST_CASE("load_model: another architecture is a teacher; other images and damag
   test::put(here / "text.npz", test::text("no archive"));
   CHECK(test::refused([&] { example::read_float_model(here / "text.npz"); }, "zip", here / "text.npz"));
 }
+
+}  // namespace SQWA_TEST_FILE

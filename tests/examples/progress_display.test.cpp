@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <string>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 using example::progress_display;
@@ -92,3 +94,5 @@ TEST_CASE("time_text: seconds, minutes, hours") {
   CHECK(example::time_text(6'000) == "1 h 40 min");
   CHECK(example::time_text(36'300) == "10 h 05 min");
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 using example::json;
@@ -99,3 +101,5 @@ TEST_CASE("recipe_of: shapes of cycles, and captures apart, the last at the end"
   CHECK(flat.retrain.rate(399) == 0.1F);
   CHECK(captures_of(flat) == std::vector<sqwa::step_index>{385, 392, 399});
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 using example::log_row;
@@ -108,3 +110,5 @@ TEST_CASE("row_of: only whole rows") {
     CHECK_MESSAGE(!example::row_of(bad), bad);
   }
 }
+
+}  // namespace SQWA_TEST_FILE

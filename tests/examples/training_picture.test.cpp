@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 using example::curve_point;
@@ -90,3 +92,5 @@ TEST_CASE("training_picture: no points give an empty picture") {
   CHECK(svg.ends_with("</svg>\n"));
   CHECK(count(svg, "<polyline") == 0);
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -14,6 +14,8 @@
 #include <functional>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 static_assert(sqwa::executor<sqwa::sequential> && sqwa::executor<test::thread_executor>);
 static_assert(!sqwa::executor<int> && !sqwa::executor<std::vector<int>>);
 
@@ -90,3 +92,5 @@ TEST_CASE("reduce: neighbours are joined from left to right") {
   CHECK(order.size() == 64);
   for (std::size_t c = 0; c != 64; ++c) CHECK(order[c] == sqwa::chunks{300'000}.first(c));
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -10,6 +10,8 @@
 #include <stdexcept>
 #endif
 
+namespace SQWA_TEST_FILE {
+
 static_assert(sqwa::executor<sqwa::tbb_executor>);
 
 TEST_CASE("tbb_executor: every call once, in arenas of any size") {
@@ -35,3 +37,5 @@ TEST_CASE("tbb_executor: an exception leaves for_each") {
   CHECK_THROWS_WITH_AS(run(), "fifty", std::runtime_error);
 }
 #endif
+
+}  // namespace SQWA_TEST_FILE

@@ -17,6 +17,8 @@
 #include <string>
 #endif
 
+namespace SQWA_TEST_FILE {
+
 static_assert(sqwa::executor<sqwa::team_executor>);
 static_assert(sqwa::any_backend<sqwa::backend<sqwa::scalar_kernels, sqwa::team_executor>>);
 static_assert(!sqwa::executor<sqwa::thread_team>);  // not semiregular: a team owns its threads
@@ -251,3 +253,5 @@ TEST_CASE("thread_team: no threads, or less than no time awake, are refused") {
 }
 #endif
 #endif
+
+}  // namespace SQWA_TEST_FILE

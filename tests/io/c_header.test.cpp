@@ -12,6 +12,8 @@
 #include <string>
 #include <utility>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 namespace io = sqwa::io;
@@ -118,3 +120,5 @@ TEST_CASE("c_header: NaN, rounding in float, no layers and odd sections are refu
   network.layers[0].grid = io::activation_grid{};
   CHECK(attempt(network, "rounded in training"));
 }
+
+}  // namespace SQWA_TEST_FILE

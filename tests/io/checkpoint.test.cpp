@@ -15,6 +15,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 recipe short_recipe() {
@@ -125,3 +127,5 @@ TEST_CASE("checkpoint: of another recipe or model") {
   CHECK(what.find("saved with another seed") != std::string::npos);
   std::filesystem::remove(path);
 }
+
+}  // namespace SQWA_TEST_FILE

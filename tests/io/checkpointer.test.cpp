@@ -14,6 +14,8 @@
 using namespace sqwa;
 using namespace std::chrono_literals;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 /// A run whose state is one number and much room.
@@ -158,3 +160,5 @@ TEST_CASE("checkpointer: a directory that is not there is told, and nothing is t
   CHECK(!keep.save(run));
   CHECK(told.size() == 2);  // who asks is told
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -18,6 +18,8 @@
 #include <utility>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -204,3 +206,5 @@ TEST_CASE("CIFAR-100: the published files hold the counts, means and deviations 
   }
   CHECK(io::read_cifar100(where, io::cifar100_labels::coarse).train.classes == 20);
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -20,6 +20,8 @@
 #include <utility>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 namespace io = sqwa::io;
@@ -204,3 +206,5 @@ TEST_CASE("to_integers: a channel of zero weights gives its offset, and a networ
   b.integers = io::to_integers(b.floats, io::measure_ranges(b.floats, test::random_inputs(40, 1, false)));
   CHECK(b.integers.run(std::vector<std::uint8_t>{0, 255, 3, 4}) == std::vector<std::int32_t>{0, 0});
 }
+
+}  // namespace SQWA_TEST_FILE

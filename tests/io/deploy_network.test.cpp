@@ -22,6 +22,8 @@
 #include <string>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 namespace io = sqwa::io;
@@ -171,3 +173,5 @@ TEST_CASE("deploy_network: what the engine lacks is refused by its name") {
   CHECK(attempt(low, "dense_1.bias has 3 elements, not 2"));
   CHECK(test::refuses([&] { (void)io::deploy_network(model, {6}, good).run(std::vector<float>(5)); }, "input of 5"));
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -48,11 +48,11 @@ inline sqwa::low_bit_model random_numbers_of(sqwa::nn::any_model<>& model, int l
 }
 
 /// `count` samples, normal pixels or bytes.
-inline std::vector<float> random_inputs(std::size_t size, std::uint64_t seed, bool bytes) {
+inline std::vector<float> random_inputs(std::size_t size, std::uint64_t seed, bool as_bytes) {
   sqwa::noise const u{.seed = seed};
   std::vector<float> x(size);
   for (std::size_t i = 0; i != size; ++i) {
-    x[i] = bytes ? static_cast<float>(u.below(i, 256)) : 3 * u(i) - 1;
+    x[i] = as_bytes ? static_cast<float>(u.below(i, 256)) : 3 * u(i) - 1;
   }
   return x;
 }

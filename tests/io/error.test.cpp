@@ -7,6 +7,8 @@
 #include <stdexcept>
 #include <string>
 
+namespace SQWA_TEST_FILE {
+
 static_assert(std::derived_from<sqwa::io::error, std::runtime_error>);
 static_assert(!std::derived_from<sqwa::io::error, std::logic_error>);
 
@@ -17,3 +19,5 @@ TEST_CASE("io::error: the message holds file, offset, what was expected and what
   CHECK(e.offset() == 17);
   CHECK(e.expected() == "a header");
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -19,6 +19,8 @@
 #include <string>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 using sqwa::io::event_file;
@@ -210,3 +212,5 @@ TEST_CASE("event_file: a place that cannot be written to and a step below 0 are 
   CHECK_THROWS_WITH_AS(file.scalar("loss", -1, 0), "event_file: step -1", sqwa::contract_error);
   CHECK_THROWS_AS(file.restart(-1), sqwa::contract_error);
 }
+
+}  // namespace SQWA_TEST_FILE

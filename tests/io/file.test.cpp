@@ -14,6 +14,8 @@
 #include <filesystem>
 #include <iterator>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -153,3 +155,5 @@ TEST_CASE("write_aside: a symbolic link stays, and its target is replaced") {
   CHECK(sqwa::io::read_file(here / "sub/real") == test::text("new"));
   CHECK(entries(here.path()) == 2);
 }
+
+}  // namespace SQWA_TEST_FILE

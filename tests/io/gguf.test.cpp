@@ -11,6 +11,8 @@
 #include <string_view>
 #include <utility>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 namespace io = sqwa::io;
@@ -70,3 +72,5 @@ TEST_CASE("gguf: what ggml cannot name or shape breaks a precondition") {
   CHECK(refused({"empty", {0}, {}}, "at least 1"));
   CHECK_FALSE(refused({std::string(63, 'n'), {1, 1, 1, 1}, {0}}, ""));
 }
+
+}  // namespace SQWA_TEST_FILE

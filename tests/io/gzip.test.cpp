@@ -9,6 +9,8 @@
 #include <cstddef>
 #include <span>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 /// All that comes out of `file`, taken in pieces of `step` bytes.
@@ -79,3 +81,5 @@ TEST_CASE("is_gzip: other beginnings and too few bytes are none") {
   CHECK(!sqwa::io::is_gzip(test::bytes{std::byte{0x1F}}));
   CHECK(!sqwa::io::is_gzip(test::text("PK")));
 }
+
+}  // namespace SQWA_TEST_FILE

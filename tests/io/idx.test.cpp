@@ -15,6 +15,8 @@
 #include <string>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -218,3 +220,5 @@ TEST_CASE("MNIST: the published files hold the counts that are known of them") {
   CHECK(sets.train.images.shape() == std::array<std::size_t, 4>{60'000, 28, 28, 1});
   CHECK(sets.test.size() == 10'000);
 }
+
+}  // namespace SQWA_TEST_FILE

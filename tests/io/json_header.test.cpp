@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 bool header_refused(std::string const& text, std::string_view words) {
@@ -45,3 +47,5 @@ TEST_CASE("header_extents: counts whose product is bounded, without overflow") {
     CHECK(test::refused([&] { (void)extents(bad, 7); }, "extents", "file"));
   }
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <type_traits>
 
+namespace SQWA_TEST_FILE {
+
 static_assert(!std::is_copy_constructible_v<sqwa::io::mapped_file>);
 
 TEST_CASE("mapped_file: its bytes are those of the file, and an empty file has none") {
@@ -40,3 +42,5 @@ TEST_CASE("mapped_file: a missing file and a directory are refused") {
   CHECK(test::refused([&] { sqwa::io::mapped_file f(here / "a"); }, "No such file", here / "a"));
   CHECK(test::refused([&] { sqwa::io::mapped_file f(here.path()); }, "a regular file", here.path()));
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -18,6 +18,8 @@
 #include <string_view>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -280,3 +282,5 @@ TEST_CASE("write_model: a model that contradicts itself breaks the contract, and
   CHECK(test::refused([&] { sqwa::io::write_model(here / "no/m", sample()); }, "directory", here / "no/m"));
   CHECK(sqwa::io::read_file(here / "m") == old);
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -12,6 +12,8 @@
 #include <limits>
 #include <string>
 
+namespace SQWA_TEST_FILE {
+
 static_assert(sqwa::io::npy_number<float> && sqwa::io::npy_number<std::uint8_t>);
 static_assert(!sqwa::io::npy_number<long double> && !sqwa::io::npy_number<std::string> && !sqwa::io::npy_number<bool>);
 
@@ -110,3 +112,5 @@ TEST_CASE("npy: another type, order, rank, an overflowing shape and broken heade
   test::put(here / "a.npy", npy(matrix, 24, 118, 4));
   CHECK(test::refused([&] { (void)sqwa::io::load_npy<float, 2>(here / "a.npy"); }, "format version", here / "a.npy"));
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -11,6 +11,8 @@
 #include <cstring>
 #include <string>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 sqwa::io::npy_array read(test::bytes const& file) { return sqwa::io::read_npy_array("a.npy", file); }
@@ -72,3 +74,5 @@ TEST_CASE("npy_array: truncated and forged headers are refused") {
   CHECK(refused(forged("'<f4'", "[('a', '<f4')]"), "floats, integers or truth values"));
   CHECK(refused(forged("False", "Maybe"), "True or False"));
 }
+
+}  // namespace SQWA_TEST_FILE

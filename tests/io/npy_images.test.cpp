@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 namespace io = sqwa::io;
@@ -140,3 +142,5 @@ TEST_CASE("read_npy_images: every truncation of either file is refused") {
     test::put(here / name, whole);
   }
 }
+
+}  // namespace SQWA_TEST_FILE

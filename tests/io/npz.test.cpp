@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 std::vector<sqwa::io::npz_member> sample() {
@@ -152,3 +154,5 @@ TEST_CASE("npz: foreign files and what numpy would not write are refused") {
   CHECK(refused(with(file.size() - 22 + 4, 1), "one volume"));
   CHECK(refused(with(entry + 16, 0), "with the checksum"));
 }
+
+}  // namespace SQWA_TEST_FILE

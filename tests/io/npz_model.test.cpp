@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 namespace io = sqwa::io;
@@ -57,3 +59,5 @@ TEST_CASE("npz_model: arrays that are missing, too many or others, and codes bey
   CHECK(altered_refused([](auto& all) { all[2].array.bytes[3] = all[2].array.bytes[2] = std::byte{0xFF}; },
                         "finite scales"));
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -20,6 +20,8 @@
 #include <string_view>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 namespace io = sqwa::io;
@@ -87,3 +89,5 @@ TEST_CASE("onnx: activations of few levels have no nodes, and a convolution need
   nn::sequential convolving{nn::conv2d<>{2}};
   CHECK(test::refuses([&] { (void)io::detail::onnx_bytes(convolving, {6}, {}, {}); }, "where an image has 3"));
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -12,6 +12,8 @@
 #include <cstdint>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 using samples = std::vector<std::uint8_t>;
@@ -148,3 +150,5 @@ TEST_CASE("read_png: other numbers of channels, missing files and directories ar
   CHECK(test::refused([&] { (void)sqwa::io::read_png(here / "a.png", 3); }, "No such file", here / "a.png"));
   CHECK(test::refused([&] { (void)sqwa::io::read_png(here.path(), 3); }, "a regular file", here.path()));
 }
+
+}  // namespace SQWA_TEST_FILE

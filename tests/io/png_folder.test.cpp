@@ -14,6 +14,8 @@
 #include <string>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -101,3 +103,5 @@ TEST_CASE("read_png_folder: damaged images, folders without images and directori
   for (int i = 0; i != 256; ++i) fs::create_directory(here / ("more" + std::to_string(i)));
   CHECK(test::refused(read, "found 258", here.path()));
 }
+
+}  // namespace SQWA_TEST_FILE

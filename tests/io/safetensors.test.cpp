@@ -12,6 +12,8 @@
 #include <string>
 #include <string_view>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 namespace io = sqwa::io;
@@ -114,3 +116,5 @@ TEST_CASE("scaled_axis: the axis of per_channel, and none for other blocks") {
   CHECK_FALSE(io::detail::scaled_axis(extents, sqwa::per_tensor{}(extents)));
   CHECK_FALSE(io::detail::scaled_axis(extents, sqwa::per_group{6}(extents)));
 }
+
+}  // namespace SQWA_TEST_FILE

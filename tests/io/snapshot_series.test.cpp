@@ -19,6 +19,8 @@
 #include <string>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 using sqwa::io::read_file;
@@ -212,3 +214,5 @@ TEST_CASE("series_writer: a second writer is refused; a reader is not") {
   CHECK(holds(here / "s", 3));
   CHECK(writer.size() == 3);
 }
+
+}  // namespace SQWA_TEST_FILE

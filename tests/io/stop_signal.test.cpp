@@ -7,6 +7,8 @@
 #include <csignal>
 #include <thread>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 /// How a process ends in which `f()` has returned: its exit status, or minus the signal that ended it.
@@ -61,3 +63,5 @@ TEST_CASE("stop_signal: the first signal is a question's answer, the second ends
           }) == 44);
   }
 }
+
+}  // namespace SQWA_TEST_FILE

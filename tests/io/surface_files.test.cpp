@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 TEST_CASE("write_surface: every file is there, the archive holds the bits, names cannot leave the directory") {
   test::folder const out("surface");
   auto s = test::valley(9);
@@ -29,3 +31,5 @@ TEST_CASE("write_surface: every file is there, the archive holds the bits, names
   REQUIRE(members[2].array.bytes.size() == 8 * s.size());
   CHECK(std::memcmp(members[2].array.bytes.data(), s.surfaces[0].loss.data(), 8 * s.size()) == 0);
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -7,6 +7,8 @@
 #include <doctest/doctest.h>
 #include <concepts>
 
+namespace SQWA_TEST_FILE {
+
 using kernels = sqwa::native_kernels;
 
 #ifdef __AVX512VBMI__
@@ -39,3 +41,5 @@ TEST_CASE_TEMPLATE("native: averages of packed codes are those of the plain loop
   test::averages_are_plain<kernels, T>();
   test::long_means_are_plain<kernels, T>();
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -8,6 +8,8 @@
 #include <span>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 /// The Winograd members of the fused kernels under the names of `sqwa::detail::winograd`.
@@ -75,3 +77,5 @@ TEST_CASE("fused_kernels: products differ from the plain ones by their stated bo
   K::convolve_transposed<float>({c.data(), rows, columns}, {turned.data(), offsets, 1, rows, rows}, other);
   compare("convolve_transposed");
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -12,6 +12,8 @@
 #include <span>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 #ifdef SQWA_TEST_XSIMD
@@ -54,3 +56,5 @@ TEST_CASE_TEMPLATE("table_kernels: sums and products are those of the chosen set
   chosen::gemm<T>({d.data(), 2, 2}, left, right);
   CHECK(c == d);
 }
+
+}  // namespace SQWA_TEST_FILE

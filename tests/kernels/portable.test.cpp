@@ -9,6 +9,8 @@
 #include <span>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 using sqwa::matrix;
 using kernels = sqwa::scalar_kernels;
 
@@ -100,3 +102,5 @@ TEST_CASE("portable: convolutions are products with the matrix of windows, and w
   kernels::gemm<float>({z.data(), 6, 5}, matrix<float const>{copied.data(), 5, 6}.transposed(), {b.data(), 5, 5});
   CHECK(y == z);
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -8,6 +8,8 @@
 #include <span>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 using kernels = sqwa::scalar_kernels;
 
 namespace {
@@ -35,3 +37,5 @@ TEST_CASE_TEMPLATE("mean_codes: the mean of the codes times the scale, rounded o
   std::array const broken{a.data(), bad.data()};
   CHECK(!kernels::mean_codes<T>(y, broken, 2, 1, 0.1));
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -10,6 +10,8 @@
 #include <span>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 using kernels = sqwa::scalar_kernels;
 
 namespace {
@@ -93,3 +95,5 @@ TEST_CASE("lsq_backward: a NaN stops its own gradient and is seen in the step's"
   CHECK(dx == std::vector<float>{1, 0});
   CHECK(kernels::lsq_backward<float>({}, {}, {}, 1, 1) == 0);
 }
+
+}  // namespace SQWA_TEST_FILE

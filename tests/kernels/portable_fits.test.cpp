@@ -9,6 +9,8 @@
 #include <limits>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 using kernels = sqwa::scalar_kernels;
 
 TEST_CASE_TEMPLATE("sum_codes: products and squares of the nearest codes, ties to even", T, float, double) {
@@ -57,3 +59,5 @@ TEST_CASE_TEMPLATE("split: what is in (low, high] in its order, and what is abov
   CHECK(above == sqwa::tail{17, 3});
   CHECK(std::vector<T>(inside.begin(), inside.begin() + 3) == std::vector<T>{1, 2, 1});
 }
+
+}  // namespace SQWA_TEST_FILE

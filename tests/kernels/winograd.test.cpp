@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstddef>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 /// A vector of one lane: the algebra of the transforms without any instruction set.
@@ -33,3 +35,5 @@ TEST_CASE("winograd: outputs and gradients are those of the direct sums, for any
   test::check_winograd<W>({.rows = 17, .columns = 13, .inputs = 9, .outputs = 33}, 1e-13);  // more than one block
   test::check_winograd<sqwa::detail::winograd<lane<float>>>({.rows = 9, .columns = 6, .inputs = 4, .outputs = 3}, 2e-5);
 }
+
+}  // namespace SQWA_TEST_FILE

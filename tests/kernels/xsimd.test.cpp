@@ -11,6 +11,8 @@
 #include <span>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 using sqwa::matrix;
 using sqwa::scalar_kernels;
 using sqwa::windows;
@@ -139,3 +141,5 @@ TEST_CASE_TEMPLATE("xsimd: convolutions equal the plain loops in every bit, with
     }
   }
 }
+
+}  // namespace SQWA_TEST_FILE

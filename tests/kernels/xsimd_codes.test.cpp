@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+namespace SQWA_TEST_FILE {
+
 using kernels = sqwa::xsimd_kernels<>;
 
 TEST_CASE_TEMPLATE("xsimd: codes and rounded values are those of the true quotient, beside every tie", T, float,
@@ -23,3 +25,5 @@ TEST_CASE_TEMPLATE("xsimd: fields are packed and unpacked as by the plain loops,
 TEST_CASE_TEMPLATE("xsimd: round_to_grid at every alignment, in place", T, float, double) {
   test::any_alignment<kernels, T>();
 }
+
+}  // namespace SQWA_TEST_FILE

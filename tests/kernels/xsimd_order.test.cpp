@@ -9,6 +9,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 TEST_CASE_TEMPLATE("larger, smaller: the second operand where either is NaN", T, float, double) {
   using batch = xsimd::batch<T>;
   T const nan = std::numeric_limits<T>::quiet_NaN();
@@ -28,3 +30,5 @@ TEST_CASE_TEMPLATE("larger, smaller: the second operand where either is NaN", T,
     }
   }
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -11,6 +11,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 static_assert(cyclic_schedule<any_schedule>);
 static_assert(std::convertible_to<cosine, any_schedule> && !std::convertible_to<float, any_schedule>);
 static_assert(std::convertible_to<symmetric<3>, any_quantizer> && !std::convertible_to<int, any_quantizer>);
@@ -99,3 +101,5 @@ TEST_CASE_TEMPLATE("any_quantizer: scales, values, codes and gradients are those
                     straight_through::plain);
   CHECK(gradient == direct);
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -9,6 +9,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 /// Trains a little, captures `n` times and returns the mean that is put back, with the float tensor behind it.
@@ -62,3 +64,5 @@ TEST_CASE("capture_average: nothing captured, nothing to average: refused") {
                       "nothing was captured"));
   CHECK(test::refuses([] { capture_average<test::toy_learner> const nothing{averaging::none}; }, "averages nothing"));
 }
+
+}  // namespace SQWA_TEST_FILE

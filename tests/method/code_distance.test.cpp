@@ -15,6 +15,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 /// Codes of `levels` levels, each a function of its place and the seed.
@@ -149,3 +151,5 @@ TEST_CASE("capture_distances: a refused capture leaves everything as it was") {
   CHECK(seen.kept().size() == 1);
   CHECK(test::refuses([] { capture_distances<>(0); }, "at least one capture is kept, not 0"));
 }
+
+}  // namespace SQWA_TEST_FILE

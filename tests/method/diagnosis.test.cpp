@@ -8,6 +8,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 loss_path path(std::vector<double> const& losses) {
@@ -72,3 +74,5 @@ TEST_CASE("evidence_of: what has no finite loss at its ends is not measured, and
   d.paths = {};
   CHECK(!detail::evidence_of(d, 2, true).barrier);
 }
+
+}  // namespace SQWA_TEST_FILE

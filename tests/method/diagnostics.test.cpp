@@ -14,6 +14,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 recipe short_recipe() {
@@ -235,3 +237,5 @@ TEST_CASE("diagnostics: options that cannot be are refused before retraining") {
   refused({.oscillations = true, .momentum = 0}, "the momentum 0");
   refused({.captures = true, .rule = {.near = -1}}, "a line at -1");
 }
+
+}  // namespace SQWA_TEST_FILE

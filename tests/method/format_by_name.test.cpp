@@ -28,6 +28,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 static_assert(std::convertible_to<symmetric<3>, format_by_name> && std::convertible_to<any_quantizer, format_by_name>);
 static_assert(!std::convertible_to<int, format_by_name> && !std::convertible_to<std::string, format_by_name>);
 
@@ -280,3 +282,5 @@ TEST_CASE("format_by_name: the included trainer with first and last layers of 8 
   weights.put(io::read_model(path));
   CHECK(fresh.evaluate()[0] == result.find("sqwa")->scores[0]);
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -19,6 +19,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 /// A learner whose loss is any function of its weights, and which says how often it was asked.
@@ -275,3 +277,5 @@ TEST_CASE("loss_path: a loss that is not finite is an infinite barrier, or at an
   CHECK(loss_path{}.barrier() == 0);
   CHECK(loss_path{}.mean_of_ends() == 0);
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -13,6 +13,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 TEST_CASE("low_bit_weights: the gradient is taken at the low-bit weights, and moves the latent ones") {
   test::toy_learner l;
   low_bit_weights weights(l, symmetric<3>{});
@@ -167,3 +169,5 @@ TEST_CASE("low_bit_weights: a learner without gradients trains plainly, and cann
   CHECK(test::refuses([&] { weights.step(0.1F, straight_through::clipped); }, "straight_through::plain"));
   CHECK(test::refuses([&] { weights.step(0.1F, straight_through::plain, true); }, "without gradients()"));
 }
+
+}  // namespace SQWA_TEST_FILE

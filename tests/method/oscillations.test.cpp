@@ -14,6 +14,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 packed packed_of(std::vector<std::int16_t> const& codes, int levels) {
@@ -152,3 +154,5 @@ TEST_CASE("oscillation_tracker: other tensors and momenta that are none are refu
     CHECK(test::refuses([&] { oscillation_tracker<>{momentum}; }, "oscillation_tracker: the momentum"));
   }
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -9,6 +9,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 recipe good() {
@@ -78,3 +80,5 @@ TEST_CASE("recipe: the control needs no captures, but a top rate") {
   r.control_rate = 0.1F;
   check(r);
 }
+
+}  // namespace SQWA_TEST_FILE

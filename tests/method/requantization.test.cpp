@@ -17,6 +17,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 template <class F, class G>
@@ -139,3 +141,5 @@ TEST_CASE("requantization_of: what has no common lattice is refused") {
   mean.update(p(2));
   CHECK(test::refuses([&] { (void)requantization_of(mean, 3); }, "differ in their scales"));
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -30,6 +30,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 recipe short_recipe() {
@@ -321,3 +323,5 @@ TEST_CASE_TEMPLATE("run: low-bit activations go through all phases with the weig
   CHECK(fresh.model().template get<3>().bound() == bound_of(result.model));
   CHECK(fresh.evaluate() == result.find("sqwa")->scores);
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -15,6 +15,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 std::vector<std::byte> saved(auto const&... values) {
@@ -92,3 +94,5 @@ TEST_CASE("saved_values: a report comes back whole but for its model, and its ev
   CHECK(again.diagnosis->evidence == d.evidence);
   CHECK(again.diagnosis->verdict == d.verdict);
 }
+
+}  // namespace SQWA_TEST_FILE

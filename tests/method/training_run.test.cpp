@@ -31,6 +31,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 recipe short_recipe() {
@@ -347,3 +349,5 @@ TEST_CASE("training_run: in_place shows the float weights in phase 1, then low-b
   CHECK(watched.save() == alone.save());
   CHECK(rows(run.result()) == rows(other.result()));
 }
+
+}  // namespace SQWA_TEST_FILE

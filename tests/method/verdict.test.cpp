@@ -12,6 +12,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 /// Evidence for averaging, in which nothing stands against it.
@@ -102,3 +104,5 @@ TEST_CASE("name_of: the advice in words") {
   CHECK(std::string(name_of(advice::do_not_average)) == "do not average");
   CHECK(std::string(name_of(advice::undecided)) == "undecided");
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -10,6 +10,8 @@
 #include <limits>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace nn = sqwa::nn;
 
 namespace {
@@ -84,3 +86,5 @@ TEST_CASE("adam: figures that cannot be are refused") {
   CHECK(test::refuses([] { nn::adam<float>{{.epsilon = std::numeric_limits<double>::infinity()}}; }, "epsilon inf"));
   CHECK(test::refuses([] { nn::adam<float>{{.weight_decay = -1}}; }, "weight decay -1"));
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace nn = sqwa::nn;
 
 namespace {
@@ -81,3 +83,5 @@ TEST_CASE("any_model: trains, refreshes its statistics and evaluates bit for bit
                                 nn::global_average_pool<float>{}, nn::dense<float>{2}}) == expected);
   CHECK(expected[19] < expected[0]);
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -11,6 +11,8 @@
 #include <limits>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace nn = sqwa::nn;
 
 namespace {
@@ -187,3 +189,5 @@ TEST_CASE("augmentation: what does not suit the images is refused with its numbe
   CHECK(refused({.flip = nn::horizontal_flip{std::numeric_limits<float>::quiet_NaN()}}, "a probability"));
   CHECK(refused({.hole = nn::cutout{7}}, "a square of 7 pixels for images of 6 x 8"));
 }
+
+}  // namespace SQWA_TEST_FILE

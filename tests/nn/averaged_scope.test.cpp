@@ -16,6 +16,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 static_assert(!std::is_copy_constructible_v<averaged_scope>);
@@ -143,3 +145,5 @@ TEST_CASE("averaged_scope: commit keeps what the live tensors hold") {
   CHECK(live[1].value == std::vector<float>{7, 8, 9});
   CHECK(counter[0].value[0] == 2);
 }
+
+}  // namespace SQWA_TEST_FILE

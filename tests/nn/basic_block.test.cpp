@@ -14,6 +14,8 @@
 #include <string>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace nn = sqwa::nn;
 
 namespace {
@@ -140,3 +142,5 @@ TEST_CASE("basic_block: refuses what it cannot add") {
   CHECK(test::refuses([&] { narrow.build({4, 4, 3}, {}); }, "3 channels do not fit into 2"));
   CHECK(test::refuses([&] { narrow.build({4, 4}, {}); }, "2 extents"));
 }
+
+}  // namespace SQWA_TEST_FILE

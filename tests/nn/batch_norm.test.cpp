@@ -11,6 +11,8 @@
 #include <span>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace nn = sqwa::nn;
 
 namespace {
@@ -124,3 +126,5 @@ TEST_CASE("batch_norm: a momentum outside of [0, 1] and a negative epsilon are r
     CHECK(test::refuses([&] { nn::batch_norm{{.epsilon = bad}}; }, "an epsilon of"));
   }
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace nn = sqwa::nn;
 
 namespace {
@@ -148,3 +150,5 @@ TEST_CASE("batches: what does not fit together is refused with its numbers") {
   CHECK(test::refuses([&] { static_cast<void>(batches.in_order(set, 5, 8)); }, "samples [5, 13) of 12"));
   CHECK(test::refuses([&] { static_cast<void>(batches.in_order(images(9, 1), 0, 2)); }, "images of 30 elements"));
 }
+
+}  // namespace SQWA_TEST_FILE

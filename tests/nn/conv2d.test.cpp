@@ -10,6 +10,8 @@
 #include <span>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace nn = sqwa::nn;
 
 static_assert(std::same_as<decltype(nn::conv2d{8, {.kernel = 3, .padding = 1}}), nn::conv2d<float>>);
@@ -104,3 +106,5 @@ TEST_CASE("conv2d: impossible shapes are refused with their numbers") {
   CHECK(test::refuses([] { nn::conv2d{1}.build({9, 9}, {}); }, "2 extents"));
   CHECK(test::refuses([] { nn::conv2d{1}.build({2, 9, 1}, {}); }, "3 x 3 on an image of 2 x 9"));
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -11,6 +11,8 @@
 #include <span>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace nn = sqwa::nn;
 
 namespace {
@@ -131,3 +133,5 @@ TEST_CASE("normalization: means and deviations that are no such are refused") {
   CHECK(refused({1}, {nan}, "of channel 0"));
   CHECK(refused({1}, {infinity}, "of channel 0"));
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -9,6 +9,8 @@
 #include <cstddef>
 #include <cstdint>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 sqwa::nn::data_set sample(std::size_t n) {
@@ -55,3 +57,5 @@ TEST_CASE("slice: a range that leaves the set, runs backwards or meets missing i
   set.images.resize({2, 3, 2, 1});
   CHECK(test::refuses([&] { (void)slice(set, 0, 1); }, "slice: 2 images, but 3 labels"));
 }
+
+}  // namespace SQWA_TEST_FILE

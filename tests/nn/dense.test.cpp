@@ -9,6 +9,8 @@
 #include <concepts>
 #include <span>
 
+namespace SQWA_TEST_FILE {
+
 namespace nn = sqwa::nn;
 
 static_assert(nn::layer<nn::dense<float>> && nn::layer<nn::dense<double>> && !nn::layer<int>);
@@ -46,3 +48,5 @@ TEST_CASE("dense: no outputs and no inputs are refused") {
   CHECK(test::refuses([] { nn::dense{0}; }, "no outputs"));
   CHECK(test::refuses([] { nn::dense{3}.build({0, 2, 1}, {}); }, "no elements"));
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -9,6 +9,8 @@
 #include <doctest/doctest.h>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace nn = sqwa::nn;
 
 TEST_CASE("depthwise_conv2d: gradients agree with finite differences, for odd shapes, strides and paddings") {
@@ -57,3 +59,5 @@ TEST_CASE("depthwise_conv2d: what does not fit is refused with its numbers") {
   CHECK(test::refuses([] { nn::depthwise_conv2d{}.build({4, 4}, {}); }, "2 extents"));
   CHECK(test::refuses([] { nn::depthwise_conv2d{}.build({4, 4, 0}, {}); }, "0 elements"));
 }
+
+}  // namespace SQWA_TEST_FILE

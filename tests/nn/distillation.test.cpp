@@ -11,6 +11,8 @@
 #include <span>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace nn = sqwa::nn;
 
 namespace {
@@ -119,3 +121,5 @@ TEST_CASE("distillation_loss: weights, temperatures and teachers that cannot be 
   CHECK(refused({1, 0}, {.temperature = 0}, "a temperature of 0"));
   CHECK(refused({1, 0}, {.temperature = std::numeric_limits<float>::infinity()}, "a temperature of inf"));
 }
+
+}  // namespace SQWA_TEST_FILE

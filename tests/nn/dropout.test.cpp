@@ -16,6 +16,8 @@
 #include <span>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace nn = sqwa::nn;
 
 namespace {
@@ -106,3 +108,5 @@ TEST_CASE("dropout: probabilities outside [0, 1) are refused") {
     CHECK(test::refuses([&] { nn::dropout{p}; }, "is not in [0, 1)"));
   }
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -26,6 +26,8 @@
 #include <string>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace nn = sqwa::nn;
 using sqwa::activation_step;
 using sqwa::learned_clip;
@@ -340,3 +342,5 @@ TEST_CASE("fake_quantize: an unset bound of a copy, and a bound of the wrong kin
   CHECK(test::refuses([] { nn::fake_quantize<>({}, {.initial = -1}); }, "fake_quantize: the bound -1 is not within"));
   CHECK(test::refuses([] { nn::fake_quantize<>({.levels = 1}); }, "learned_clip: 1 levels"));
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -6,6 +6,8 @@
 #include <span>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace nn = sqwa::nn;
 
 TEST_CASE("flatten: gradients agree with finite differences") {
@@ -20,3 +22,5 @@ TEST_CASE("flatten: one extent, the same elements in the same order") {
   layer.forward(std::span<float const>(x), std::span(y), 2, nn::pass::infer, sqwa::backend<>{});
   CHECK(x == y);
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -8,6 +8,8 @@
 #include <span>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace nn = sqwa::nn;
 
 TEST_CASE("global_average_pool: gradients agree with finite differences") {
@@ -34,3 +36,5 @@ TEST_CASE("global_average_pool: what is not an image is refused") {
   CHECK(test::refuses([] { nn::global_average_pool{}.build({7}, {}); }, "1 extents"));
   CHECK(test::refuses([] { nn::global_average_pool{}.build({0, 3, 1}, {}); }, "0 elements"));
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -10,6 +10,8 @@
 #include <cstddef>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace nn = sqwa::nn;
 
 TEST_CASE("grouped_conv2d: gradients agree with finite differences, for odd shapes, strides and paddings") {
@@ -73,3 +75,5 @@ TEST_CASE("grouped_conv2d: what does not fit is refused with its numbers") {
   CHECK(test::refuses([] { nn::grouped_conv2d{4, 2}.build({4, 4, 3}, {}); }, "3 channels in 2 groups"));
   CHECK(test::refuses([] { nn::grouped_conv2d{4, 2}.build({2, 4, 2}, {}); }, "on an image of 2 x 4"));
 }
+
+}  // namespace SQWA_TEST_FILE

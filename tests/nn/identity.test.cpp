@@ -9,6 +9,8 @@
 #include <span>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace nn = sqwa::nn;
 
 TEST_CASE("identity: the input, its extents and its gradient") {
@@ -33,3 +35,5 @@ TEST_CASE("identity: adds to what is there, the same on every backend") {
   check(sqwa::backend<>{});
   test::every_backend(check);
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -6,6 +6,8 @@
 #include <span>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 TEST_CASE("kaiming_uniform: within the bound, mean 0, variance 2 / inputs, and another seed is another draw") {
   std::vector<double> w(100'000), again(w.size()), other(w.size());
   sqwa::nn::kaiming_uniform(std::span(w), 24, {.seed = 1});
@@ -24,3 +26,5 @@ TEST_CASE("kaiming_uniform: within the bound, mean 0, variance 2 / inputs, and a
   CHECK(std::abs(sum) / 1e5 < 0.004);
   CHECK(squares / 1e5 == doctest::Approx(2.0 / 24).epsilon(0.02));
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -6,6 +6,8 @@
 #include <span>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace nn = sqwa::nn;
 
 namespace {
@@ -77,3 +79,5 @@ TEST_CASE("transpose: every element, and only the columns asked for") {
     for (std::size_t i = 0; i != rows; ++i) CHECK(to[j * rows + i] == (j < 3 ? -1 : from[i * columns + j]));
   }
 }
+
+}  // namespace SQWA_TEST_FILE

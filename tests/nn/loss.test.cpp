@@ -10,6 +10,8 @@
 #include <span>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace nn = sqwa::nn;
 
 namespace {
@@ -132,3 +134,5 @@ TEST_CASE("softmax_cross_entropy: labels out of range, no labels and sizes that 
   CHECK(test::refuses([&] { loss_of({1, 2}, {0}, 2, {}, -0.5); }, "a label smoothing of -0.5"));
   CHECK(test::refuses([&] { loss_of({1, 2}, {0}, 2, {}, std::nan("")); }, "a label smoothing of nan"));
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -10,6 +10,8 @@
 #include <cstddef>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 static_assert(std::equality_comparable<sqwa::low_bit_model> && std::semiregular<sqwa::low_bit_model>);
 
 namespace {
@@ -57,3 +59,5 @@ TEST_CASE("low_bit_model: models differ when any name, extent, code, scale, valu
   CHECK(differs([](auto& m) { m.floats[0].name = "c"; }));
   CHECK(differs([](auto& m) { m.notes["k"] = "w"; }));
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+namespace SQWA_TEST_FILE {
+
 TEST_CASE("low_bit_model_view: a copy owns what the view looks at") {
   auto const model = test::snapshot(3);
   sqwa::low_bit_model_view view{{}, {}, model.notes};
@@ -13,3 +15,5 @@ TEST_CASE("low_bit_model_view: a copy owns what the view looks at") {
   CHECK(view.weights[0].weights.bytes.data() == model.weights[0].weights.bytes.data());
   CHECK(view.copy() == model);
 }
+
+}  // namespace SQWA_TEST_FILE

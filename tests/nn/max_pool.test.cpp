@@ -8,6 +8,8 @@
 #include <span>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace nn = sqwa::nn;
 
 TEST_CASE("max_pool: gradients agree with finite differences, for odd shapes, gaps and overlaps") {
@@ -43,3 +45,5 @@ TEST_CASE("max_pool: windows that do not fit are refused with their numbers") {
   CHECK(test::refuses([] { nn::max_pool{3}.build({5, 2, 1}, {}); }, "windows of 3 x 3 in an image of 5 x 2"));
   CHECK(test::refuses([] { nn::max_pool{2}.build({5}, {}); }, "1 extents"));
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -21,6 +21,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 /// A network of someone else: floats and doubles, a counter, a mask, batch-norm statistics.
@@ -353,3 +355,5 @@ TEST_CASE("model_average: every backend gives the same bits") {
     CHECK(other.to_model() == plain.to_model());
   });
 }
+
+}  // namespace SQWA_TEST_FILE

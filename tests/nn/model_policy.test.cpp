@@ -5,6 +5,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 static_assert(matches("", "") && matches("", "*") && !matches("", "?") && !matches("a", ""));
 static_assert(matches("conv.weight", "conv.weight") && !matches("conv.weights", "conv.weight"));
 
@@ -29,3 +31,5 @@ TEST_CASE("policy_by_name: the first rule that matches decides, and else the one
   CHECK(policy("body.weight") == tensor_policy::copy);
   CHECK(policy_by_name{}("anything") == tensor_policy::natural);
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -15,6 +15,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 static_assert(model_item<named_tensor<std::vector<float>>> && model_item<named_tensor<std::span<double>> const>);
 static_assert(model_item<named_tensor<std::vector<std::int64_t>>> && model_item<named_tensor<std::span<bool>>>);
 static_assert(model_item<low_bit_tensor> && model_item<float_tensor const> && model_item<nn::parameter<float>>);
@@ -41,3 +43,5 @@ TEST_CASE("named_tensor: contents, extents and kinds of what trainers and files 
   CHECK(detail::contents_of(f).size() == 4);
   CHECK(detail::kind_of(packed_view()).text() == "packed codes");
 }
+
+}  // namespace SQWA_TEST_FILE

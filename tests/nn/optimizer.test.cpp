@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+namespace SQWA_TEST_FILE {
+
 namespace nn = sqwa::nn;
 
 TEST_CASE("optimizer: steps and state are those of the one that the options name") {
@@ -32,3 +34,5 @@ TEST_CASE("optimizer: its state, written into another one, makes it continue to 
                     "first_moment[4] second_moment[4] steps ");
   test::check_state([] { return nn::optimizer<double>{nn::sgd_options{}}; }, "velocity[4] ");
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -10,6 +10,8 @@
 #include <span>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace nn = sqwa::nn;
 
 TEST_CASE("padding_shortcut: every second pixel, new channels on both sides") {
@@ -52,3 +54,5 @@ TEST_CASE("padding_shortcut: channels that do not fit are refused") {
   CHECK(test::refuses([] { nn::padding_shortcut{2}.build({4, 4}, {}); }, "2 extents"));
   CHECK(test::refuses([] { nn::padding_shortcut{0}; }, "0 channels"));
 }
+
+}  // namespace SQWA_TEST_FILE

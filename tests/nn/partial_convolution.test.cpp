@@ -10,6 +10,8 @@
 #include <span>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace nn = sqwa::nn;
 
 namespace {
@@ -51,3 +53,5 @@ TEST_CASE("partial_convolution: weights begin in ±sqrt(6 / products of an outpu
   check(nn::depthwise_conv2d<double>{}, 9);
   check(nn::grouped_conv2d<double>{12, 3}, 9 * 20);
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -8,6 +8,8 @@
 #include <type_traits>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace nn = sqwa::nn;
 
 namespace {
@@ -91,3 +93,5 @@ TEST_CASE("read_ahead: without an item asked for, and with one that is being mad
   }
   CHECK(made.size() >= 100);
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -10,6 +10,8 @@
 #include <span>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace nn = sqwa::nn;
 
 TEST_CASE("relu: gradients agree with finite differences") {
@@ -47,3 +49,5 @@ TEST_CASE("relu: working in place gives what working elsewhere gives") {
     CHECK(errors == dx);
   });
 }
+
+}  // namespace SQWA_TEST_FILE

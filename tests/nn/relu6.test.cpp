@@ -14,6 +14,8 @@
 #include <span>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace nn = sqwa::nn;
 
 TEST_CASE("relu6: values and gradients at the bounds, inside and beyond, as torch has them") {
@@ -79,3 +81,5 @@ TEST_CASE("relu6: every backend gives the same bits") {
     CHECK(test::training_pass(nn::relu6<float>{}, {501, 31}, 2, where) == expected);
   });
 }
+
+}  // namespace SQWA_TEST_FILE

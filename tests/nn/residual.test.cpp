@@ -22,6 +22,8 @@
 #include <string>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace nn = sqwa::nn;
 
 namespace {
@@ -191,3 +193,5 @@ TEST_CASE("residual: what cannot be added is refused") {
                       "extent 0 of the output is 3 of the body, 4 of the shortcut"));
   CHECK(test::refuses([] { nn::residual{nn::flatten{}}.build({4, 1}, {}); }, "1 extents of the body, 2 of"));
 }
+
+}  // namespace SQWA_TEST_FILE

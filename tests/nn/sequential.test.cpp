@@ -15,6 +15,8 @@
 #include <string>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace nn = sqwa::nn;
 
 namespace {
@@ -97,3 +99,5 @@ TEST_CASE("sequential: layers of equal extents begin with different weights, equ
   b.build({4}, {.seed = 2});
   CHECK(a.get<0>().weight() != b.get<0>().weight());
 }
+
+}  // namespace SQWA_TEST_FILE

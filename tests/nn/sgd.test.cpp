@@ -9,6 +9,8 @@
 #include <limits>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace nn = sqwa::nn;
 
 namespace {
@@ -107,3 +109,5 @@ TEST_CASE("sgd: momentum outside [0, 1) and negative decay are refused") {
   CHECK(test::refuses([] { nn::sgd<float>{{.weight_decay = std::numeric_limits<float>::infinity()}}; },
                       "weight decay of inf"));
 }
+
+}  // namespace SQWA_TEST_FILE

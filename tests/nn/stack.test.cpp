@@ -21,6 +21,8 @@
 #include <string>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace nn = sqwa::nn;
 
 namespace {
@@ -135,3 +137,5 @@ TEST_CASE("stack: what is not built, or not reserved for, is refused") {
   s.add(nn::relu<float>{});
   CHECK(test::refuses([&] { run(2); }, "a batch of 2 samples, where 0 are reserved"));
 }
+
+}  // namespace SQWA_TEST_FILE

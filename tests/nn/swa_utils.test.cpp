@@ -17,6 +17,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 constexpr std::size_t channels = golden::n_channels;
@@ -76,3 +78,5 @@ TEST_CASE("golden: update_bn gives a short last batch the weight of a long one; 
     CHECK(std::abs(golden::short_last_batch[i] / golden::one_batch[i] - 1) > 0.05);
   }
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -11,6 +11,8 @@
 #include <span>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace nn = sqwa::nn;
 
 TEST_CASE("teacher: says what the model says in inference, also of a part of a batch, and changes nothing in it") {
@@ -43,3 +45,5 @@ TEST_CASE("teacher: a model of other samples or classes is refused, and one that
   CHECK(refused({7}, 3, "tensor 0 of the model, a weight, has 20 elements, for these samples 35"));
   CHECK(!refused({2, 2}, 3, ""));
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -20,6 +20,8 @@
 #include <string>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace nn = sqwa::nn;
 
 namespace {
@@ -371,3 +373,5 @@ TEST_CASE("trainer: data that cannot be trained on is refused with its numbers")
   CHECK(test::refuses([&] { t.watch("test", bad); }, "trainer::watch: images of 6 x 5 x 1"));
   CHECK(test::refuses([&] { static_cast<void>(t.evaluate(stripes(0))); }, "0 samples"));
 }
+
+}  // namespace SQWA_TEST_FILE

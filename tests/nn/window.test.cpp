@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace detail = sqwa::nn::detail;
 
 namespace {
@@ -65,3 +67,5 @@ TEST_CASE("window: runs of lanes cover every number once, in order") {
     CHECK(next == n);
   }
 }
+
+}  // namespace SQWA_TEST_FILE

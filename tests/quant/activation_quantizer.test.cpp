@@ -15,6 +15,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 struct never_moves : learned_clip {
@@ -70,3 +72,5 @@ TEST_CASE_TEMPLATE("activation_quantizer: the largest value is found wherever it
   }
   CHECK(detail::largest_activation<true>(std::span<T const>(), backend<>{}) == 0);
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -12,6 +12,8 @@
 #include <span>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 using sqwa::activation_step;
 
 TEST_CASE_TEMPLATE("activation_step: rounds to multiples of the step, from 0 or around it", T, float, double) {
@@ -108,3 +110,5 @@ TEST_CASE("activation_step: what does not fit together is refused with its numbe
       },
       "activation_step: the gradient scale -2"));
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -11,6 +11,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 template <int Base, int Terms>
@@ -76,3 +78,5 @@ TEST_CASE("additive_powers_of_two: one bit a term is evenly spaced, one term is 
   for (std::size_t i = 1; i != even.size(); ++i) CHECK(even[i] - even[i - 1] == 0.125F);
   CHECK(additive_powers_of_two<3, 1>::points() == power_of_two<4>::points());
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -20,6 +20,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 template <int Bits, code_range Range>
@@ -231,3 +233,5 @@ TEST_CASE("affine: sizes, scales and zero points that cannot be meant are refuse
       },
       "dequantize: the zero point"));
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -13,6 +13,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 static_assert(point_format<binary> && !uniform_format<binary> && binary::bits == 1);
 
 TEST_CASE_TEMPLATE("binary: a weight becomes its sign, zeros of both signs become +1", T, float, double) {
@@ -67,3 +69,5 @@ TEST_CASE("mean_magnitude: nothing and zeros give 0, the ends of the range stay 
   std::vector<float> const large(3, std::numeric_limits<float>::max());
   CHECK(mean_magnitude{}(std::span<float const>(large), binary{}) == large[0]);
 }
+
+}  // namespace SQWA_TEST_FILE

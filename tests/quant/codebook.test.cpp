@@ -18,6 +18,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 template <int Levels>
@@ -177,3 +179,5 @@ TEST_CASE("nf4: the points are the paper's quantiles of the normal distribution"
     CHECK(static_cast<double>(points[15 - i]) == doctest::Approx(quantile(p) / outermost).epsilon(2e-6));
   }
 }
+
+}  // namespace SQWA_TEST_FILE

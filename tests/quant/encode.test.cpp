@@ -11,6 +11,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 template <class F>
@@ -63,3 +65,5 @@ TEST_CASE("encode_into: what was in the result before leaves no trace") {
   encode_into(result, int4, std::span(w), shape{101}, scales);
   CHECK(result == encode(int4, std::span(w), shape{101}, scales));
 }
+
+}  // namespace SQWA_TEST_FILE

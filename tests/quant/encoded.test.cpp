@@ -23,6 +23,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 template <class F>
@@ -171,3 +173,5 @@ TEST_CASE("encode_into: what was in the result before leaves no trace") {
   encode_into(result, q, std::span(w), {101}, scales);
   CHECK(result == encode(q, std::span(w), {101}, scales));
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -19,6 +19,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 static_assert(fit<entropy, symmetric<255>> && fit<entropy, e4m3> && !fit<entropy, affine<8>> && !fit<entropy, binary>);
@@ -135,3 +137,5 @@ TEST_CASE("entropy: no bins are refused") {
   std::vector<float> const w{1, 2};
   CHECK(test::refuses([&] { (void)entropy{.bins = 0}(std::span<float const>(w), symmetric<3>{}); }, "entropy: 0 bins"));
 }
+
+}  // namespace SQWA_TEST_FILE

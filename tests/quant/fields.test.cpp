@@ -11,6 +11,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 std::vector<std::int16_t> random_codes(std::size_t n, int max_code, std::uint64_t seed = 1) {
@@ -40,3 +42,5 @@ TEST_CASE("read_codes: starts at any element") {
     }
   }
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -17,6 +17,8 @@
 #include <span>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 using sqwa::symmetric;
 
 namespace {
@@ -137,3 +139,5 @@ TEST_CASE("l2_alternating: floats whose sum leaves their range") {
   x[0] = x[32] = 3e38F;
   CHECK(sqwa::l2_alternating{}(std::span<float const>(x), sqwa::symmetric<3>{}) == 3e38F);
 }
+
+}  // namespace SQWA_TEST_FILE

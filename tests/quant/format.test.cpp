@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 #include <cstdint>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 struct codebook {  // points that are not evenly spaced
@@ -34,3 +36,5 @@ static_assert(!sqwa::number_format<int> && !sqwa::number_format<no_bits>);
 }  // namespace
 
 TEST_CASE("format: the concepts sort formats at compile time") { CHECK(sqwa::uniform_format<even>); }
+
+}  // namespace SQWA_TEST_FILE

@@ -18,6 +18,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 struct without_scale : tq2_0 {
@@ -299,3 +301,5 @@ TEST_CASE("tq2_0: the field 3 is refused with its place, but not beyond the last
   CHECK(test::refuses([&] { (void)decoded(tq2_0{}, b, 512); }, "decode_ggml: block 1 of tq2_0 has the field 3"));
   CHECK(decoded(tq2_0{}, b, 481).size() == 481);
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -14,6 +14,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 struct takes_two {
@@ -84,3 +86,5 @@ TEST_CASE("ste_clipped: sizes that differ are refused") {
       [&] { ste_clipped{}(std::span(gradient), latent, per_tensor{}({4}), std::vector{1.0F}, symmetric<3>{}); },
       "ste_clipped: 4 values, 1 scales and 3 results"));
 }
+
+}  // namespace SQWA_TEST_FILE

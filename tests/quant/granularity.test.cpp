@@ -8,6 +8,8 @@
 #include <limits>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 using sqwa::blocks;
 using sqwa::shape;
 
@@ -118,3 +120,5 @@ TEST_CASE("granularity: an axis that is not there and groups of nothing are refu
   CHECK(test::refuses([] { (void)sqwa::per_channel{}(shape{}); }, "axis 0"));
   CHECK(test::refuses([] { (void)sqwa::per_group{.size = 0}(shape{3}); }, "per_group"));
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -14,6 +14,8 @@
 #include <span>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 using sqwa::symmetric;
 
 namespace {
@@ -191,3 +193,5 @@ TEST_CASE("l2: the ends of the range give finite scales") {
   CHECK(std::isfinite(3 * fitted(std::vector<double>{1e308, 1e308, -1e308})));
   CHECK(fitted(std::vector<double>{1e-300}) == 0);
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -16,6 +16,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 double gaussian(double u, double v) { return std::sqrt(-2 * std::log(1 - u)) * std::cos(6.283185307179586 * v); }
@@ -132,3 +134,5 @@ TEST_CASE("l2 with many levels: the largest floats and the smallest doubles end 
   CHECK(fits(std::vector<double>(8192, 1e-200)) == 0);  // below float's range
   CHECK(detail::levels_search<double>::run(std::vector<double>(8192, 1e-200), 7) < 0);
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -22,6 +22,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 static_assert(fit<l2, binary> && fit<l2, e4m3> && fit<l2, affine<4>> && fit<l2_alternating, codebook<16>>);
@@ -186,3 +188,5 @@ TEST_CASE("l2: a codebook made by default is refused") {
   CHECK(test::refuses([&] { (void)l2{}(std::span<float const>(w), codebook<4>{}); }, "the point 0 at 1"));
   CHECK(test::refuses([&] { (void)l2_alternating{}(std::span<float const>(w), codebook<4>{}); }, "the point 0 at 1"));
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -16,6 +16,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 /// The largest A^2 / n over all thresholds, by sorting.
@@ -117,3 +119,5 @@ TEST_CASE("ternary_search: zeros alone give the scale 0") {
   std::vector<float> const zeros(20'000);
   CHECK(l2{}(std::span<float const>(zeros), symmetric<3>{}) == 0);
 }
+
+}  // namespace SQWA_TEST_FILE

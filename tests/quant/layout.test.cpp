@@ -16,6 +16,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 struct without_read : lsb_first {
@@ -274,3 +276,5 @@ TEST_CASE("write_fields, read_fields, convert: what does not fit is refused with
   CHECK(test::refuses([&] { convert(lsb_first{}, strided<32>{}, two, many, 4, 3); },
                       "convert: the layout strided has no fields of 3 bits"));
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -12,6 +12,8 @@
 #include <span>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 using sqwa::learned_clip;
 
 TEST_CASE_TEMPLATE("learned_clip: rounds to evenly spaced points from 0 to the bound", T, float, double) {
@@ -91,3 +93,5 @@ TEST_CASE("learned_clip: what does not fit together is refused with its numbers"
                       "learned_clip: 3 values, 2 gradients behind and 3 before"));
   CHECK(test::refuses([&] { test::gradients<float>(learned_clip{}, x, x, -1); }, "learned_clip: the bound -1"));
 }
+
+}  // namespace SQWA_TEST_FILE

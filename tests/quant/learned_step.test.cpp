@@ -18,6 +18,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 static_assert(fit<learned_step_init, symmetric<3>> && fit<learned_step_init, symmetric<65535>>);
@@ -258,3 +260,5 @@ TEST_CASE("learned_step: what does not fit together is refused with its numbers"
   CHECK(test::refuses([&] { learned_step{}.update(std::span(scales), std::span(ds), symmetric<3>{}, 1); },
                       "learned_step: 1 gradients for 2 scales"));
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -16,6 +16,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 static_assert(fit<mx_scale, symmetric<255>> && mx_groups({64}).count == 2 && mx_groups({65}).count == 3);
@@ -115,3 +117,5 @@ TEST_CASE_TEMPLATE("microscaling: every value is within half a unit of its last 
     }
   }
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -16,6 +16,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 using narrow8 = affine<8, code_range::narrow>;
@@ -71,3 +73,5 @@ TEST_CASE("min_max: nothing and zeros give scale 0, the ends of the range stay f
   auto const tiny = fitted(std::vector<float>{-std::numeric_limits<float>::denorm_min()}, affine<1>{});
   CHECK(tiny.zero_point == 1);
 }
+
+}  // namespace SQWA_TEST_FILE

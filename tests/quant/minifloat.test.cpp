@@ -14,6 +14,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 template <int E, int M, specials S>
@@ -141,3 +143,5 @@ TEST_CASE("minifloat: the vectors of ONNX QuantizeLinear's examples, scale 2") {
     CHECK(large.point(large.choose(x[i], 2.0F, nearest_even{}, 0)) == as_e5m2[i]);
   }
 }
+
+}  // namespace SQWA_TEST_FILE

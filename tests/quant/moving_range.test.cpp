@@ -11,6 +11,8 @@
 #include <span>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 using sqwa::moving_range;
 
 TEST_CASE_TEMPLATE("moving_range: rounds to evenly spaced points up to the bound", T, float, double) {
@@ -76,3 +78,5 @@ TEST_CASE("moving_range: what does not fit together is refused with its numbers"
         "moving_range: the averaging constant"));
   }
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -16,6 +16,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 static_assert(packed_bytes(0, 3) == 0 && packed_bytes(4, 2) == 1 && packed_bytes(5, 2) == 2 && packed_bytes(3, 3) == 2);
@@ -217,3 +219,5 @@ TEST_CASE("unpack: a field of 16 bits is not squeezed into a code of 8") {
   std::vector<std::int8_t> code(1);
   CHECK(test::refuses([&] { sqwa::unpack(std::span(bytes), 16, 100, std::span(code)); }, "16 bits into 1 bytes"));
 }
+
+}  // namespace SQWA_TEST_FILE

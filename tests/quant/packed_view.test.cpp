@@ -12,6 +12,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 static_assert(std::convertible_to<packed const&, packed_view> && std::copyable<packed_view>);
 
 TEST_CASE("packed_view: sees what the packed tensor holds, and copies it") {
@@ -39,3 +41,5 @@ TEST_CASE("packed_view: members that do not fit together are refused") {
   CHECK(refused({3, good.layout, std::span(scales).first(1), bytes}, "1 scales for 2 blocks"));
   CHECK(refused({3, good.layout, scales, std::span(bytes).first(1)}, "take 2 bytes, not 1"));
 }
+
+}  // namespace SQWA_TEST_FILE

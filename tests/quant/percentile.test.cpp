@@ -16,6 +16,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 static_assert(fit<percentile, symmetric<255>> && fit<percentile, codebook<16>> && fit<percentile, affine<8>>);
@@ -71,3 +73,5 @@ TEST_CASE("percentile: a share outside (0, 1] is refused") {
     CHECK(test::refuses([&] { (void)fitted(share, w, affine<8>{}); }, "percentile: the share"));
   }
 }
+
+}  // namespace SQWA_TEST_FILE

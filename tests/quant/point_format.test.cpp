@@ -16,6 +16,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 /// A list of points with no rule; code i is point i.
@@ -238,3 +240,5 @@ TEST_CASE("point_chooser: points out of order, equal or not finite are refused")
     CHECK(test::refuses([&] { (void)point_chooser<listed>(listed{bad}); }, "point_format: the point"));
   }
 }
+
+}  // namespace SQWA_TEST_FILE

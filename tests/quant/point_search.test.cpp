@@ -15,6 +15,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 /// The floats around each middle and each point of a format, times the scale, and extremes.
@@ -84,3 +86,5 @@ TEST_CASE("point_search: a NaN is told to whoever visits") {
       x, 1, [&](std::size_t, std::size_t, float w) { number.push_back(w == w); });
   CHECK(number == std::vector<bool>{true, false, true});
 }
+
+}  // namespace SQWA_TEST_FILE

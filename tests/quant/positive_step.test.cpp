@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 
+namespace SQWA_TEST_FILE {
+
 using sqwa::positive_range;
 using sqwa::positive_step;
 
@@ -56,3 +58,5 @@ TEST_CASE("positive_step: the range of a scale ends where its product with the l
     CHECK(std::isfinite(bound.most));
   }
 }
+
+}  // namespace SQWA_TEST_FILE

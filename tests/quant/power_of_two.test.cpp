@@ -11,6 +11,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 template <int Bits>
@@ -46,3 +48,5 @@ TEST_CASE("power_of_two: the nearest in value, not in the exponent") {
   CHECK(one.point(one.choose(0.007F, 1.0F, nearest_even{}, 0)) == 0);
   CHECK(one.point(one.choose(-0.009F, 1.0F, nearest_even{}, 0)) == -0.015625);
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -12,6 +12,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 blocks whole(auto const& w) { return per_tensor{}({w.size()}); }
@@ -147,3 +149,5 @@ TEST_CASE("every format: stochastic rounding is unbiased, over elements and step
     }
   });
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -19,6 +19,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 /// Whether a fit gives zeros a scale other than 0.
@@ -181,3 +183,5 @@ TEST_CASE_TEMPLATE("every fit and format: nothing and zeros give the scale 0, an
     }
   }
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -14,6 +14,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 /// The squared error of the nearest points.
@@ -112,3 +114,5 @@ TEST_CASE("l2: no other scale and zero point that were tried have a smaller erro
     }
   });
 }
+
+}  // namespace SQWA_TEST_FILE

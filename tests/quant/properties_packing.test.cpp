@@ -14,6 +14,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 /// The codes in a packed tensor of any format.
@@ -88,3 +90,5 @@ TEST_CASE("every format: encode refuses NaN with its place and gives infinity th
   };
   test::every_format(all);
 }
+
+}  // namespace SQWA_TEST_FILE

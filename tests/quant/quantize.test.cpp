@@ -21,6 +21,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 template <class T>
@@ -477,3 +479,5 @@ TEST_CASE("quantize: sizes, scales and values that cannot be meant are refused w
     CHECK(test::refuses([&] { fit_scales(q, std::span(x), {6}, scales); }, "at 4 is not finite"));
   }
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -19,6 +19,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 template <class T>
@@ -241,3 +243,5 @@ TEST_CASE("quantize of points: no elements are nothing special; sizes and scales
   CHECK(test::refuses([&] { fake_quantize(std::span(x), layout, nan, seven{}, nearest_even{}, std::span(x)); },
                       "block 0"));
 }
+
+}  // namespace SQWA_TEST_FILE

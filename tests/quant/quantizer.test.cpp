@@ -9,6 +9,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 template <class Format, class Fit>
@@ -38,3 +40,5 @@ TEST_CASE("quantizer: keeps the parameters of its policies") {
   CHECK(q.scale_fit.scale == 0.5F);
   CHECK(q.grain.size == 32);
 }
+
+}  // namespace SQWA_TEST_FILE

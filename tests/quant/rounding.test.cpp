@@ -8,6 +8,8 @@
 #include <limits>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 struct rounds_ints {
@@ -101,3 +103,5 @@ TEST_CASE_TEMPLATE("rounding: NaN and infinity stay", R, sqwa::nearest_even, sqw
   CHECK(R{}(-inf, 0.5F) == -inf);
   CHECK(std::isnan(R{}(std::numeric_limits<float>::quiet_NaN(), 0.5F)));
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -20,6 +20,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 static_assert(scale_format<f32> && scale_format<f16> && scale_format<bf16> && scale_format<e8m0>);
@@ -175,3 +177,5 @@ TEST_CASE("stored_as: zeros give 0, in e8m0 its smallest scale; beyond the range
   CHECK(fitted(f16{}, tiny) == 0);
   CHECK(fitted(f16{}, huge) == 65'504);
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <limits>
 
+namespace SQWA_TEST_FILE {
+
 using sqwa::symmetric;
 
 namespace {
@@ -47,3 +49,5 @@ TEST_CASE_TEMPLATE("symmetric: the grid lists every level once, evenly, around z
     CHECK(points[i] == -points[points.size() - 1 - i]);
   }
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -16,6 +16,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 struct example {
@@ -155,3 +157,5 @@ TEST_CASE("ternary_matrix: refuses what is no ternary matrix and activations of 
   e.weights.bytes[2] |= std::byte{0x0C};
   CHECK(test::refuses([&] { ternary_matrix(e.weights, 4); }, "at 9"));
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -14,6 +14,8 @@
 #include <cstddef>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 using sqwa::after;
@@ -144,3 +146,5 @@ TEST_CASE("capture policies: a negative count and an empty period are refused") 
   CHECK(test::refuses([] { (void)every{.period = 0}(lr, 0, 10); }, "every: a period of 0 steps"));
   CHECK(test::refuses([] { (void)last{every{}, -2}(lr, 0, 10); }, "last: the last -2 captures"));
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -13,6 +13,8 @@
 #include <limits>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 using enum sqwa::cycle_event;
@@ -209,3 +211,5 @@ TEST_CASE("combinators: nest, and any step is the same at once as after all step
   CHECK(s(383) == 0.001F);
   CHECK(sqwa::length_of(s) == 433);
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -13,6 +13,8 @@
 #include <cmath>
 #include <limits>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 using enum sqwa::cycle_event;
@@ -77,3 +79,5 @@ TEST_CASE("damped_cycles: a factor outside [0, 1] and a base that is not finite 
 }
 
 }  // namespace
+
+}  // namespace SQWA_TEST_FILE

@@ -12,6 +12,8 @@
 #include <cmath>
 #include <limits>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 using enum sqwa::cycle_event;
@@ -109,3 +111,5 @@ TEST_CASE("growing_cycles: shrinking factors and empty periods are refused") {
       },
       "a factor of inf"));
 }
+
+}  // namespace SQWA_TEST_FILE

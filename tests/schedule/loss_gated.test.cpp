@@ -14,6 +14,8 @@
 #include <limits>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 using sqwa::at_trough;
@@ -144,3 +146,5 @@ TEST_CASE("loss_gated: captures where the other policy does and the loss is low,
   CHECK(!taken.empty());
   CHECK(taken.size() < 8);
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -11,6 +11,8 @@
 #include <limits>
 #include <memory>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 using enum sqwa::cycle_event;
@@ -77,3 +79,5 @@ TEST_CASE("epochs: negative counts and products that do not fit are refused") {
   CHECK(sqwa::epochs(1, most) == most);
   CHECK(test::refuses([=] { (void)sqwa::epochs(2, most); }, "too many"));
 }
+
+}  // namespace SQWA_TEST_FILE

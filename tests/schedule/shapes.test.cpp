@@ -12,6 +12,8 @@
 #include <limits>
 #include <numbers>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 using sqwa::step_index;
@@ -203,3 +205,5 @@ TEST_CASE("shapes: NaN and infinite rates reach the step they belong to and no o
   CHECK(sqwa::linear{.from = inf, .to = 1, .length = 4}(0) == inf);
   CHECK(sqwa::linear{.from = inf, .to = 1, .length = 4}(4) == 1);
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -16,6 +16,8 @@
 #include <utility>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 using sqwa::cosine;
@@ -121,3 +123,5 @@ TEST_CASE("steps: a lambda with captures is assigned with its range") {
   step_index t = 0;
   for (float x : steps(capturing(4)) | std::views::take(5)) CHECK(x == static_cast<float>(4 * t++));
 }
+
+}  // namespace SQWA_TEST_FILE

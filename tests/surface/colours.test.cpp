@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 #include <cmath>
 
+namespace SQWA_TEST_FILE {
+
 TEST_CASE("viridis_text: ends, the middle, between two, outside") {
   using sqwa::detail::viridis_text;
   CHECK(viridis_text(0) == "#440154");
@@ -13,3 +15,5 @@ TEST_CASE("viridis_text: ends, the middle, between two, outside") {
   CHECK(viridis_text(2) == "#fde725");
   CHECK(viridis_text(-1) == viridis_text(std::nan("")));
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -10,6 +10,8 @@
 #include <numbers>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 constexpr double inf = std::numeric_limits<double>::infinity();
@@ -114,3 +116,5 @@ TEST_CASE("contour_levels: ascending, inside the values, few digits, about equal
   CHECK(sqwa::contour_levels(std::vector<double>{std::nan(""), inf}, 5).empty());
   CHECK(sqwa::contour_levels(std::vector<double>{1, 1, 1, 1, 2}, 5) == std::vector<double>{2});
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -6,6 +6,8 @@
 #include <doctest/doctest.h>
 #include <limits>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 sqwa::loss_surface small() {
@@ -46,3 +48,5 @@ TEST_CASE("surface_csv: refuses arrays, names and axes that do not fit") {
   s.cells = {1, 2};
   CHECK(test::refuses([&] { (void)sqwa::surface_csv(s); }, "cells or changes for 0 of 2 nodes"));
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -12,6 +12,9 @@
 #include <vector>
 
 using namespace sqwa;
+
+namespace SQWA_TEST_FILE {
+
 using test::known_learner;
 
 namespace {
@@ -228,3 +231,5 @@ TEST_CASE("surface_run: bad grids, points and options are refused") {
   CHECK(test::refuses([&] { surface_run(shallow, s.flat, s.grid, s.marked, {.refresh_statistics = true}); },
                       "cannot re-estimate"));
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -7,6 +7,8 @@
 #include <limits>
 #include <string>
 
+namespace SQWA_TEST_FILE {
+
 TEST_CASE("surface_html: hostile names stay text, values that are not finite stay JSON, nothing is fetched") {
   CHECK(sqwa::detail::json_string("</script>\"\\\n&é") == R"("\u003c/script\u003e\"\\\u000a\u0026é")");
   sqwa::loss_surface s;
@@ -22,3 +24,5 @@ TEST_CASE("surface_html: hostile names stay text, values that are not finite sta
   CHECK(page.find("\"loss\":[null,-1e999]") != page.npos);
   CHECK(page.find("http") == page.npos);
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 TEST_CASE("label_board: labels around one place cover neither each other nor the border; a full board gives none") {
   sqwa::detail::label_board board({0, 0, 300, 200});
   std::vector<sqwa::detail::label_box> placed;
@@ -24,3 +26,5 @@ TEST_CASE("nice_ticks: multiples of 1, 2 or 5 inside, no more than asked") {
   CHECK(sqwa::detail::nice_ticks(0.1, 42, 5) == std::vector<double>{10, 20, 30, 40});
   CHECK(sqwa::detail::nice_ticks(3, 3, 5) == std::vector<double>{3});
 }
+
+}  // namespace SQWA_TEST_FILE

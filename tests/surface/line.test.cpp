@@ -11,6 +11,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 TEST_CASE("loss_along: a known parabola, its projection, its barrier; the same on threads") {
   test::known_learner l;
   auto const before = point_of(l);
@@ -44,3 +46,5 @@ TEST_CASE("barrier: above the straight line between the ends") {
   CHECK(barrier(line, line.surfaces[0]) == 3);
   CHECK(test::refuses([&] { (void)barrier(line, {"float", {1}, {}}); }, "1 losses at 3 places"));
 }
+
+}  // namespace SQWA_TEST_FILE

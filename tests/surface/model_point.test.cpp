@@ -8,6 +8,9 @@
 #include <vector>
 
 using namespace sqwa;
+
+namespace SQWA_TEST_FILE {
+
 using test::known_learner;
 
 TEST_CASE("model_point: out of a learner, and back into another, in the order of its tensors") {
@@ -49,3 +52,5 @@ TEST_CASE("model_point: of saved models, float or low-bit, found by name") {
   wrong.floats.clear();
   CHECK(test::refuses([&] { (void)point_of(l, wrong); }, "2 tensors in the model, 4 in the learner"));
 }
+
+}  // namespace SQWA_TEST_FILE

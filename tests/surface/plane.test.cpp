@@ -11,6 +11,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 model_point random_model(std::uint64_t seed, std::size_t n) {
@@ -130,3 +132,5 @@ TEST_CASE("grid_around: a rectangle with a margin, nodes at absolute places") {
       "all 2 places are one"));
   CHECK(test::refuses([] { (void)grid_around({}); }, "no places"));
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -13,6 +13,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 bool near(double a, double b, double within) { return std::abs(a - b) <= within; }
@@ -102,3 +104,5 @@ TEST_CASE("basin_share: areas of nodes, edges count half") {
   CHECK(basin_share(s, v, 1) == 0);
   CHECK(test::refuses([&] { (void)basin_share(s, {"float", {1}, {}}, 1); }, "1 losses for 9 nodes"));
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -7,6 +7,8 @@
 #include <doctest/doctest.h>
 #include <string>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 bool has(std::string const& text, std::string_view words) { return text.find(words) != text.npos; }
@@ -40,3 +42,5 @@ TEST_CASE("surface_svg: one node, and values that are all equal, are pictures to
   s.surfaces = {{"a", {1, 1, 1, 1}, {2, 2, 2, 2}}};
   CHECK(has(sqwa::surface_svg(s), "</svg>"));
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 TEST_CASE("base64: the vectors of RFC 4648") {
   auto const coded = [](std::string_view s) { return sqwa::detail::base64(std::as_bytes(std::span(s))); };
   CHECK(coded("") == "");
@@ -28,3 +30,5 @@ TEST_CASE("surface_vti, marked_models_vtp: names cannot leave their attributes; 
   CHECK(vti.find("Name=\"&quot;&gt;&lt;a_loss\"") != vti.npos);
   CHECK(sqwa::marked_models_vtp(s).find("NumberOfPoints=\"0\"") != std::string::npos);
 }
+
+}  // namespace SQWA_TEST_FILE

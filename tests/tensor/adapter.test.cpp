@@ -27,6 +27,8 @@ struct sqwa::adapter<picture> {
   static std::array<int, 2> shape(picture const& p) { return {p.height, p.width}; }
 };
 
+namespace SQWA_TEST_FILE {
+
 static_assert(sqwa::real<float> && sqwa::real<double> && !sqwa::real<int> && !sqwa::real<long double>);
 static_assert(sqwa::tensor<std::vector<float>> && sqwa::mutable_tensor<std::vector<float>>);
 static_assert(sqwa::tensor<std::vector<float>&> && sqwa::mutable_tensor<std::vector<float>&>);
@@ -58,3 +60,5 @@ TEST_CASE("shape_of: the tensor's own extents, or its size") {
   CHECK(sqwa::shape_of(p) == sqwa::shape{3, 2});
   CHECK(sqwa::values(p).size() == sqwa::shape_of(p).size());
 }
+
+}  // namespace SQWA_TEST_FILE

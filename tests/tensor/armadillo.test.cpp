@@ -8,6 +8,8 @@
 #include <span>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 template <class T>
@@ -65,3 +67,5 @@ TEST_CASE("armadillo: borrowed memory is shown, a column is a span, no elements 
   CHECK(sqwa::values(arma::mat()).empty());
   CHECK(sqwa::shape_of(arma::mat(0, 3)) == sqwa::shape{3, 0});
 }
+
+}  // namespace SQWA_TEST_FILE

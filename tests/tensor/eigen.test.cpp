@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 using rows = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
@@ -93,3 +95,5 @@ TEST_CASE("eigen: a matrix without elements has none") {
   CHECK(sqwa::values(x).empty());
   CHECK(sqwa::shape_of(x) == sqwa::shape{3, 0});
 }
+
+}  // namespace SQWA_TEST_FILE

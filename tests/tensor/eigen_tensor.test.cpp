@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 using tensor = Eigen::Tensor<float, 3>;
@@ -48,3 +50,5 @@ TEST_CASE("eigen_tensor: a map shows the memory that it borrows") {
   CHECK(memory[2] == 3);
   CHECK(x(0, 1) == 3);
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -14,6 +14,8 @@
 
 using namespace sqwa;
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 enum class label : std::uint16_t {};
@@ -103,3 +105,5 @@ TEST_CASE("half: the compiler's own half is one, and has the same bits") {
   }
 }
 #endif
+
+}  // namespace SQWA_TEST_FILE

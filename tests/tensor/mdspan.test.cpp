@@ -15,6 +15,8 @@
 #include <mdspan>
 #endif
 
+namespace SQWA_TEST_FILE {
+
 namespace stand_in {  // what the adapter needs of an mdspan, under other names
 
 inline constexpr auto dynamic = static_cast<std::size_t>(-1);
@@ -142,3 +144,5 @@ TEST_CASE("mdspan: the standard library's") {
   CHECK(sqwa::shape_of(x) == sqwa::shape{3, 2});
 }
 #endif
+
+}  // namespace SQWA_TEST_FILE

@@ -6,6 +6,8 @@
 #include <array>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 using sqwa::shape;
 
 static_assert(shape{}.size() == 1 && shape{}.rank() == 0);
@@ -22,3 +24,5 @@ TEST_CASE("shape: eight extents fit, a ninth is refused") {
   CHECK(shape(std::vector<int>(8, 2)).size() == 256);
   CHECK(test::refuses([] { shape(std::vector<int>(9, 2)); }, "more than 8"));
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 using test::refuses;
 
 static_assert(sqwa::mutable_tensor<sqwa::torch_view<float>> && sqwa::mutable_tensor<sqwa::torch_view<double> const&>);
@@ -74,3 +76,5 @@ TEST_CASE("torch_contiguous: small floats widen exactly, integers and narrowing 
   CHECK(refuses([] { (void)sqwa::torch_contiguous<float>(at::zeros({3}, at::kComplexFloat)); }, "ComplexFloat"));
   CHECK(refuses([] { (void)sqwa::torch_contiguous<double>(at::Tensor()); }, "not defined"));
 }
+
+}  // namespace SQWA_TEST_FILE

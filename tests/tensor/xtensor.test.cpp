@@ -16,6 +16,8 @@
 #include <utility>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace {
 
 using fixed = xt::xtensor_fixed<float, xt::xshape<2, 3>>;
@@ -103,3 +105,5 @@ TEST_CASE("xtensor: a contiguous view shows its elements and no others") {
   CHECK(sqwa::shape_of(xt::view(x, 2)) == sqwa::shape{3, 2});
   CHECK(sqwa::shape_of(xt::view(x, xt::range(1, 3))) == sqwa::shape{2, 3, 2});
 }
+
+}  // namespace SQWA_TEST_FILE

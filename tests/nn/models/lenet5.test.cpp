@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+namespace SQWA_TEST_FILE {
+
 namespace nn = sqwa::nn;
 
 TEST_CASE("lenet5: outputs and gradients are torch's") {
@@ -18,3 +20,5 @@ TEST_CASE("lenet5: 61,706 parameters on grey images of 28 x 28") {
   CHECK(model.build({32, 32, 3}, {.seed = 1}) == sqwa::shape{10});
   CHECK(test::trained_numbers(model) == 76 * 6 + 151 * 16 + 577 * 120 + 121 * 84 + 85 * 10);
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace nn = sqwa::nn;
 
 TEST_CASE("mlp: outputs and gradients are torch's") {
@@ -34,3 +36,5 @@ TEST_CASE("mlp: layers without outputs are refused") {
   CHECK(test::refuses([] { static_cast<void>(nn::mlp({8, 0}, 3)); }, "no outputs"));
   CHECK(test::refuses([] { static_cast<void>(nn::mlp({8}, 0)); }, "no outputs"));
 }
+
+}  // namespace SQWA_TEST_FILE

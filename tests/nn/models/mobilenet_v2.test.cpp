@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace nn = sqwa::nn;
 
 TEST_CASE("mobilenet_v2: outputs and gradients are torch's") {
@@ -81,3 +83,5 @@ TEST_CASE("mobilenet_v2: widths without meaning are refused") {
     CHECK(test::refuses([&] { static_cast<void>(nn::mobilenet_v2(10, {.width = width})); }, "width"));
   }
 }
+
+}  // namespace SQWA_TEST_FILE

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+namespace SQWA_TEST_FILE {
+
 namespace nn = sqwa::nn;
 
 namespace {
@@ -48,3 +50,5 @@ TEST_CASE("resnet: depths that no such network has are refused") {
   CHECK(test::refuses([] { nn::resnet(2, 10); }, "depth of 2"));
   CHECK(test::refuses([] { nn::resnet(20, 0); }, "0 classes"));
 }
+
+}  // namespace SQWA_TEST_FILE
