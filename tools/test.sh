@@ -4,9 +4,9 @@
 #
 #   format         clang-format finds nothing to change
 #   layers         no header includes what its layer may not see
-#   dev            g++, all backends (libtorch where it is installed): headers alone, tests, refusals, consumers, the example
-#   clang          the same with clang and its address and undefined-behaviour sanitizers, but for headers alone and the
-#                  tests of every format with every fit
+#   dev            g++, all backends (libtorch where it is installed): tests, refusals, consumers, the example
+#   clang          the same with clang and its address and undefined-behaviour sanitizers, but for the tests of every format
+#                  with every fit; every header alone
 #   tsan           clang's thread sanitizer, for the tests that start threads
 #   no-exceptions  -fno-exceptions -fno-rtti, the layers core to deploy, which need no backend
 #   no-backends    without oneTBB and xsimd: the other layers
@@ -77,7 +77,6 @@ step_format() { tools/format.sh --check; }
 step_layers() { python3 tools/check_layers.py; }
 step_dev() {
   cmake --preset dev "${options[@]}"
-  build dev all_verify_interface_header_sets hosted_headers_alone
   build dev
   run_tests dev
 }
