@@ -281,6 +281,13 @@ TEST_CASE("moments: NaN and infinity make mean and variance NaN or infinite, nev
   m.update(std::array{1.0F, 1.0F});
   m.update(std::array{std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()});
   for (double v : variances(m)) CHECK_FALSE(std::isfinite(v));
+
+  moments first;
+  first.update(std::array{1.0F, std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()});
+  auto const of_one = variances(first);
+  CHECK(of_one[0] == 0);
+  CHECK(std::isnan(of_one[1]));
+  CHECK(std::isnan(of_one[2]));
 }
 
 }  // namespace SQWA_TEST_FILE

@@ -56,6 +56,8 @@ TEST_CASE("mean_abs: the mean of the magnitudes above 0.7 of their mean") {
   // mean 1.5, threshold 1.05: 2 and 3 lie above
   CHECK(fitted<float>(sqwa::mean_abs{}, symmetric<3>{}, {0.5F, -2, 0.5F, 3}) == 2.5F);
   CHECK(fitted<double>(sqwa::mean_abs{}, symmetric<3>{}, {4, -4}) == 4);
+  double const most = std::numeric_limits<double>::max();  // their sum is beyond double, the scale the largest float
+  CHECK(fitted<double>(sqwa::mean_abs{}, symmetric<3>{}, {most, -most, 1}) == std::numeric_limits<float>::max());
 }
 
 TEST_CASE_TEMPLATE("fit: an empty or all-zero block has the scale 0", T, float, double) {

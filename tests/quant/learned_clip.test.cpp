@@ -94,4 +94,11 @@ TEST_CASE("learned_clip: what does not fit together is refused with its numbers"
   CHECK(test::refuses([&] { test::gradients<float>(learned_clip{}, x, x, -1); }, "learned_clip: the bound -1"));
 }
 
+TEST_CASE("learned_clip: a bound below 0, or none, is not updated") {
+  for (float bad : {-0.5F, std::numeric_limits<float>::quiet_NaN()}) {
+    CHECK(test::refuses([=] { (void)sqwa::learned_clip{}.update(bad, 1.0F, 0.1F); }, "learned_clip: an update of "));
+  }
+  CHECK(sqwa::learned_clip{}.update(0.5F, 1.0F, 0.1F) == 0.4F);
+}
+
 }  // namespace SQWA_TEST_FILE

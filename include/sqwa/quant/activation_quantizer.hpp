@@ -146,7 +146,8 @@ void check_gradient(char const* who, std::span<T const> x, std::span<T const> dy
 
 /// One step down the gradient that stays positive.
 template <real T>
-T descend(T bound, T gradient, float rate, positive_range const& range) noexcept {
+T descend(char const* who, T bound, T gradient, float rate, positive_range const& range) {
+  expects(bound >= 0, "{}: an update of {}", who, bound);
   return positive_step(bound, bound - static_cast<T>(rate) * gradient, range);
 }
 

@@ -78,9 +78,10 @@ struct activation_step {
   }
 
   /// scale - rate * gradient, but halved or doubled at most; always within range(). See `positive_step`.
+  /// @pre scale >= 0
   template <real T>
   [[nodiscard]] T update(T scale, T gradient, float rate) const {
-    return detail::descend(scale, gradient, rate, range());
+    return detail::descend("activation_step", scale, gradient, rate, range());
   }
 
  private:

@@ -81,6 +81,7 @@ struct mean_abs {
     if (block.empty()) return 0;
     double all = 0;
     for (T w : block) all += static_cast<double>(std::abs(w));
+    if (all > std::numeric_limits<double>::max()) return detail::finite_scale(all, F::max_code);  // far above floats
     double const threshold = 0.7 * (all / static_cast<double>(block.size()));
     double above = 0;
     double count = 0;

@@ -68,9 +68,10 @@ struct learned_clip {
   }
 
   /// bound - rate * gradient, but halved or doubled at most; always within range(). See `positive_step`.
+  /// @pre bound >= 0
   template <real T>
   [[nodiscard]] T update(T bound, T gradient, float rate) const {
-    return detail::descend(bound, gradient, rate, range());
+    return detail::descend("learned_clip", bound, gradient, rate, range());
   }
 
  private:
