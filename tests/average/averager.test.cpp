@@ -237,6 +237,23 @@ TEST_CASE("averager: a snapshot of another size is refused, and the mean stays")
   CHECK(test::refuses([&] { empty.update(snapshot<float>(4, 1)); }, "4 values, a mean of 0"));
 }
 
+TEST_CASE("averager: value_to writes the mean, rounded once, and refuses other sizes and no snapshot") {
+  averager<std::vector<double>> a;
+  std::vector<float> out(2);
+  CHECK(test::refuses([&] { a.value_to(out); }, "averager::value_to: no snapshot has been averaged"));
+  a.update(std::vector{1.0F, 0.0F});
+  a.update(std::vector{2.0F, 0.0F});
+  a.update(std::vector{2.0F, 1.0F});
+  a.value_to(out);
+  CHECK(out == std::vector{static_cast<float>(a.mean()[0]), static_cast<float>(a.mean()[1])});
+  std::array<double, 2> wide{};
+  a.value_to(wide);
+  CHECK(std::ranges::equal(wide, a.mean()));
+  for (std::size_t n : {0U, 1U, 3U}) {
+    CHECK(test::refuses([&] { a.value_to(std::vector<float>(n)); }, "averager::value_to: 2 means into"));
+  }
+}
+
 TEST_CASE("averager: NaN and infinity propagate into the mean") {
   averager mean;
   mean.update(std::array{1.0F, 1.0F});

@@ -108,6 +108,16 @@ class averager {
 
   /// The mean of what was seen; before the first update nothing, or the caller's memory as it was.
   [[nodiscard]] std::span<value_type const> mean() const noexcept { return mean_; }
+  /// Writes the mean, rounded to the elements of `out`.
+  /// @pre at least one snapshot; `out` has their size
+  template <class Out>
+    requires mutable_tensor<Out>
+  void value_to(Out&& out) const {
+    auto const to = mutable_values(out);
+    expects(count_ > 0, "averager::value_to: no snapshot has been averaged");
+    expects(to.size() == mean_.size(), "averager::value_to: {} means into {} values", mean_.size(), to.size());
+    std::ranges::transform(mean_, to.begin(), [](value_type v) { return static_cast<element_of<Out>>(v); });
+  }
   [[nodiscard]] step_index n_averaged() const noexcept { return count_; }
   /// The sum of all weights: the number of snapshots, unless some came with weights of their own.
   [[nodiscard]] double total_weight() const noexcept requires weighs { return total_; }
