@@ -19,7 +19,7 @@ is_debian() { command -v apt-get >/dev/null && command -v dpkg-query >/dev/null;
 apt_get() {
   local as_root=()
   if [ "$(id -u)" -ne 0 ]; then as_root=(sudo); fi
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq "$@"
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 "$@"
 }
 
 may_install() { [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null; }

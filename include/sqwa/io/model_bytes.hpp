@@ -169,6 +169,7 @@ inline std::vector<std::byte> model_bytes(std::filesystem::path const& path, cha
     to.bytes.insert(to.bytes.end(), b.begin(), b.end());
   };
   byte_writer file;
+  file.bytes.reserve(model_prefix + text.size() + pieces.payload().size() + checksum_size);
   put_all(file, std::as_bytes(std::span(model_magic)));
   file.put(model_version);
   file.put(static_cast<std::uint64_t>(text.size()));
