@@ -54,7 +54,7 @@ path() {
   printf 'APT::Get::Assume-Yes "true";\n' >"$system/etc/apt/apt.conf.d/90yes"
   printf '#!/bin/sh\nexec "$@"\n' >"$system/usr/local/bin/sudo"
   chmod +x "$system/usr/local/bin/sudo"
-  { printf "PS4='$ '\nset -ex\ncd\n" && sed 's|\bURL\b|/srv/sqwa.git|'; } >"$system/root/commands"
+  { printf "cd\nPS4='$ '\nset -ex\n" && sed 's|\bURL\b|/srv/sqwa.git|'; } >"$system/root/commands"
   SECONDS=0
   # shellcheck disable=SC2016  # $0 is the inner shell's
   time unshare --mount sh -c 'mount -t proc proc "$0/proc" && exec chroot "$0" env -i HOME=/root \
