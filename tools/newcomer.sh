@@ -61,7 +61,7 @@ path() {
       PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive bash /root/commands' "$system" 2>&1 |
     while IFS= read -r line || [ -n "$line" ]; do
       printf '%5d s  %s\n' "$SECONDS" "$line"
-    done | tee "$log" | grep --line-buffered -E '^ +[0-9]+ s  (\$ |(Running apt|Installing with|Building the) |[a-z]+ minus )'
+    done | tee "$log" | grep --line-buffered -E '^ +[0-9]+ s  (\$ |(Running apt-get|Installing with|Building the) |[a-z]+ minus )'
   rm -rf --one-file-system "$system"
 }
 
