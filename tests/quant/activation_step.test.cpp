@@ -113,7 +113,8 @@ TEST_CASE("activation_step: what does not fit together is refused with its numbe
 
 TEST_CASE("activation_step: a scale below 0, or none, is not updated") {
   for (float bad : {-0.5F, std::numeric_limits<float>::quiet_NaN()}) {
-    CHECK(test::refuses([=] { (void)sqwa::activation_step{}.update(bad, 1.0F, 0.1F); }, "activation_step: an update of "));
+    CHECK(test::refuses([=] { (void)sqwa::activation_step{}.update(bad, 1.0F, 0.1F); },
+                        "activation_step: an update of "));
   }
   CHECK(sqwa::activation_step{}.update(0.5F, 1.0F, 0.1F) == 0.4F);
 }

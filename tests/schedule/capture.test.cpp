@@ -136,6 +136,20 @@ TEST_CASE("last: takes the last captures of any policy, also of one that nests")
   CHECK(taken(last{last{at_trough{}, 5}, 2}, s, 90) == captures{79, 89});
 }
 
+TEST_CASE("every: counts its captures at once, as a look at each step would") {
+  for (every const p :
+       {every{}, every{.period = 7}, every{.period = 7, .offset = 3}, every{.period = 5, .offset = 40}}) {
+    for (step_index first = 0; first != 60; ++first) {
+      for (step_index total : {0, 1, 39, 41, 58}) {
+        step_index count = 0;
+        for (step_index t = first; t < total; ++t) count += p(lr, t, total) ? 1 : 0;
+        CHECK(p.count(lr, first, total) == count);
+      }
+    }
+  }
+  CHECK(sqwa::capture_count(last{every{}, 100'000}, lr, 200'000) == 100'000);  // not a look at each for each
+}
+
 TEST_CASE("last: a policy that captures beyond the run does not count there") {
   auto const always = [](auto const&, step_index, step_index) { return true; };
   CHECK(taken(last{always, 2}, sqwa::constant{1}, 10) == captures{8, 9});

@@ -53,7 +53,8 @@ void welford(std::span<T> mean, std::span<T> squares, std::span<E const> x, T w)
 /// of a uniform `averager` in T. With `low_rank{r}` the last r deviations x - mean are kept too, each from the mean
 /// just after its update: then `sample_to` draws from SWAG's normal distribution (W. Maddox, T. Garipov, P. Izmailov,
 /// D. Vetrov, A. Wilson, "A simple baseline for Bayesian uncertainty in deep learning", 2019, arXiv 1902.02476).
-/// NaN and infinity in a snapshot make both NaN, but that the first infinity is the mean until the next snapshot. The same bits on every backend.
+/// NaN and infinity in a snapshot make both NaN, but that the first infinity is the mean until the next snapshot. The
+/// same bits on every backend.
 ///
 /// Memory: 2 numbers of T a weight, allocated at the first update, and a float for each deviation kept, at its first
 /// time. Time: one pass over the snapshot and both.

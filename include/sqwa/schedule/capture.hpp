@@ -59,11 +59,21 @@ struct every {
     expects(period >= 1, "every: a period of {} steps", period);
     return detail::within(t, total) && t >= offset && (t - offset) % period == period - 1;
   }
+
+  /// How many captures lie in the steps [first, total), without a look at each.
+  /// @pre period >= 1; first >= 0
+  template <schedule S>
+  [[nodiscard]] constexpr step_index count(S const&, step_index first, step_index total) const {
+    expects(period >= 1, "every: a period of {} steps", period);
+    auto const before = [this](step_index t) { return t <= offset ? 0 : (t - offset) / period; };
+    return first < total ? before(total) - before(first) : 0;
+  }
 };
 
 /// The last `n` captures of another policy; all of them if `n` is 0. `last{at_trough{}, 7}` is `at_trough{.last = 7}`.
 ///
-/// Time: at a capture of `policy`, its decisions up to the n-th capture that follows.
+/// Time: at a capture of `policy`, its decisions up to the n-th capture that follows, unless it can `count` them at
+/// once, as `every` can.
 template <class P>
 struct last {
   P policy;
@@ -75,7 +85,14 @@ struct last {
   [[nodiscard]] constexpr bool operator()(S const& schedule, step_index t, step_index total) const {
     expects(n >= 0, "last: the last {} captures", n);
     auto const captured = [&](step_index i) { return static_cast<bool>(policy(schedule, i, total)); };
-    return detail::within(t, total) && captured(t) && (n == 0 || detail::among_last(n, t, total, captured));
+    if (!detail::within(t, total) || !captured(t)) return false;
+    if constexpr (requires {
+                    { policy.count(schedule, t, total) } -> std::same_as<step_index>;
+                  }) {
+      return n == 0 || policy.count(schedule, t + 1, total) < n;
+    } else {
+      return n == 0 || detail::among_last(n, t, total, captured);
+    }
   }
 };
 template <class P>
