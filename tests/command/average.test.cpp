@@ -6,16 +6,15 @@
 #include <sqwa/io/npz.hpp>
 #include <sqwa/io/series_writer.hpp>
 
+#include "command/program.hpp"
 #include "io/files.hpp"
 #include "io/models.hpp"
 
 #include <doctest/doctest.h>
-#include <sys/wait.h>
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <span>
@@ -29,21 +28,8 @@ namespace {
 namespace fs = std::filesystem;
 using members = std::vector<sqwa::io::npz_member>;
 
-struct outcome {
-  int status;
-  std::string out;
-  std::string error;
-};
-
-/// Runs the program in a folder.
-outcome run(test::folder const& here, std::string const& arguments) {
-  std::string const command = "cd '" + here.path().string() + "' && '" SQWA_TEST_AVERAGE "' " + arguments;
-  int const status = std::system((command + " > out.txt 2> error.txt").c_str());
-  auto const text = [&](char const* file) {
-    auto const bytes = sqwa::io::read_file(here / file);
-    return std::string(reinterpret_cast<char const*>(bytes.data()), bytes.size());
-  };
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text("out.txt"), text("error.txt")};
+test::outcome run(test::folder const& here, std::string const& arguments) {
+  return test::run(here, SQWA_TEST_AVERAGE, arguments);
 }
 
 template <class T>

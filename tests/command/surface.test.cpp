@@ -2,14 +2,11 @@
 // The program surface, on what the program images has saved, run as their users run them.
 #include <sqwa/io/npz.hpp>
 
-#include "io/files.hpp"
+#include "command/program.hpp"
 
 #include <doctest/doctest.h>
-#include <sys/wait.h>
 #include <algorithm>
 #include <cstddef>
-#include <cstdlib>
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -17,22 +14,14 @@ namespace SQWA_TEST_FILE {
 
 namespace {
 
-std::string text_of(std::filesystem::path const& file) {
-  auto const bytes = sqwa::io::read_file(file);
-  return {reinterpret_cast<char const*>(bytes.data()), bytes.size()};
-}
-
-/// Runs a program in a folder; what it says is in out.txt and error.txt. Returns its status.
-int run(test::folder const& here, std::string const& program, std::string const& arguments) {
-  std::string const command = "cd '" + here.path().string() + "' && '" + program + "' " + arguments;
-  int const status = std::system((command + " > out.txt 2> error.txt").c_str());
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
+using test::run;
+using test::text_of;
 
 int train(test::folder const& here) {
   return run(here, SQWA_TEST_IMAGES,
              "--data digits --seeds 1 --quiet --out run --train-limit 200 --width 2 --epochs 1 --cycles 3 --captures 3 "
-             "--cycle-epochs 1 --fine-tune-epochs 0.5");
+             "--cycle-epochs 1 --fine-tune-epochs 0.5")
+      .status;
 }
 
 }  // namespace
@@ -40,7 +29,7 @@ int train(test::folder const& here) {
 TEST_CASE("surface: a run becomes pictures and numbers, the same for any number of threads") {
   test::folder const here("command-surface");
   REQUIRE(train(here) == 0);
-  REQUIRE(run(here, SQWA_TEST_SURFACE, "--run run --nodes 5 --samples 60 --threads 1 --quiet") == 0);
+  REQUIRE(run(here, SQWA_TEST_SURFACE, "--run run --nodes 5 --samples 60 --threads 1 --quiet").status == 0);
   std::vector<std::string> const files{"surface.csv",    "surface.npy",        "surface.npz",
                                        "surface.vti",    "models.vtp",         "surface.html",
                                        "float_loss.svg", "projected_loss.svg", "float_accuracy.svg"};
@@ -48,26 +37,27 @@ TEST_CASE("surface: a run becomes pictures and numbers, the same for any number 
   for (auto const& name : files) first.push_back(text_of(here / "run/surface" / name));
   CHECK(std::ranges::count(first[0], '\n') == 1 + 5 * 5);
   CHECK(text_of(here / "out.txt").find("average") != std::string::npos);
-  REQUIRE(run(here, SQWA_TEST_SURFACE, "--run run --nodes 5 --samples 60 --threads 2 --quiet") == 0);
+  REQUIRE(run(here, SQWA_TEST_SURFACE, "--run run --nodes 5 --samples 60 --threads 2 --quiet").status == 0);
   for (std::size_t i = 0; i != files.size(); ++i) {
     INFO(files[i]);
     CHECK(text_of(here / "run/surface" / files[i]) == first[i]);
   }
-  REQUIRE(run(here, SQWA_TEST_SURFACE, "--run run --nodes 5 --samples 60 --plane float,average,sqwa --quiet") == 0);
+  REQUIRE(run(here, SQWA_TEST_SURFACE, "--run run --nodes 5 --samples 60 --plane float,average,sqwa --quiet").status ==
+          0);
   CHECK(text_of(here / "run/surface/surface.csv") != first[0]);
 }
 
 TEST_CASE("surface: a run without models, a model that is not there, and what cannot be cut are named") {
   test::folder const here("command-surface-refuses");
   std::filesystem::create_directory(here / "empty");
-  CHECK(run(here, SQWA_TEST_SURFACE, "--run empty") == 1);
+  CHECK(run(here, SQWA_TEST_SURFACE, "--run empty").status == 1);
   CHECK(text_of(here / "error.txt").find("models-1.sqws") != std::string::npos);
   REQUIRE(train(here) == 0);
-  CHECK(run(here, SQWA_TEST_SURFACE, "--run run --plane float,average,best") == 1);
+  CHECK(run(here, SQWA_TEST_SURFACE, "--run run --plane float,average,best").status == 1);
   CHECK(text_of(here / "error.txt").find("no model \"best\", but float") != std::string::npos);
-  CHECK(run(here, SQWA_TEST_SURFACE, "--run run --split train --samples 9") == 1);
+  CHECK(run(here, SQWA_TEST_SURFACE, "--run run --split train --samples 9").status == 1);
   CHECK(text_of(here / "error.txt").find("--samples is for test images") != std::string::npos);
-  CHECK(run(here, SQWA_TEST_SURFACE, "--run run --plane float,float,sqwa") == 1);
+  CHECK(run(here, SQWA_TEST_SURFACE, "--run run --plane float,float,sqwa").status == 1);
   CHECK(text_of(here / "error.txt").find("equal") != std::string::npos);
 }
 
