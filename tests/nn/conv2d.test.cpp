@@ -107,4 +107,11 @@ TEST_CASE("conv2d: impossible shapes are refused with their numbers") {
   CHECK(test::refuses([] { nn::conv2d{1}.build({2, 9, 1}, {}); }, "3 x 3 on an image of 2 x 9"));
 }
 
+TEST_CASE("conv2d: padding and filters that the address space does not hold are refused") {
+  constexpr std::size_t many = std::size_t{1} << 62;
+  CHECK(test::refuses([] { nn::conv2d{1, {.padding = many * 2}}.build({3, 3, 1}, {}); }, "padding"));
+  CHECK(test::refuses([] { nn::conv2d{1, {.padding = many}}.build({3, 3, 1}, {}); }, "padding"));
+  CHECK(test::refuses([] { nn::conv2d{many}.build({3, 3, 4}, {}); }, "filters"));
+}
+
 }  // namespace SQWA_TEST_FILE

@@ -49,4 +49,10 @@ TEST_CASE("dense: no outputs and no inputs are refused") {
   CHECK(test::refuses([] { nn::dense{3}.build({0, 2, 1}, {}); }, "no elements"));
 }
 
+TEST_CASE("dense: more weights than the address space holds are refused") {
+  constexpr std::size_t many = std::size_t{1} << 62;
+  CHECK(test::refuses([] { nn::dense{many}.build({4}, {}); }, "outputs of 4 inputs are too many"));
+  CHECK(test::refuses([] { nn::dense{many}.build({1}, {}); }, "outputs of 1 inputs are too many"));
+}
+
 }  // namespace SQWA_TEST_FILE

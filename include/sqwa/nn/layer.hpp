@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
+#include <limits>
 #include <span>
 #include <string>
 
@@ -79,6 +80,13 @@ struct layer_defaults {
 };
 
 namespace detail {
+
+/// Whether so many elements, the product of some counts, can lie in memory.
+template <real T, std::same_as<std::size_t>... N>
+constexpr bool addressable(N... counts) {
+  std::size_t room = std::numeric_limits<std::ptrdiff_t>::max() / sizeof(T);
+  return ((counts == 0) || ...) || ((room /= counts, room > 0) && ...);
+}
 
 /// The pieces of a batch, at least eight samples each and at most 32: a function of the batch size alone.
 constexpr chunks sample_pieces(std::size_t batch) { return {batch, std::max<std::size_t>(8, (batch + 31) / 32)}; }
