@@ -22,14 +22,14 @@ namespace test {
 /// `f(backend)` for all pairs of kernel set and executor but the default one. A kernel set is one type for `f`.
 template <class F>
 void every_backend(F f) {
-  using plain = sqwa::backend<sqwa::scalar_kernels, any_executor>;
-  f(plain{thread_executor{}});
+  using loops = sqwa::backend<sqwa::scalar_kernels, any_executor>;
+  f(loops{thread_executor{}});
 #ifdef SQWA_TEST_TBB
-  f(plain{sqwa::tbb_executor{}});
+  f(loops{sqwa::tbb_executor{}});
 #endif
 #ifdef SQWA_TEST_THREADS
   sqwa::thread_team team(3);
-  f(plain{sqwa::team_executor{team}});
+  f(loops{sqwa::team_executor{team}});
 #endif
 #ifdef SQWA_TEST_XSIMD
   using vectors = sqwa::backend<sqwa::native_kernels, any_executor>;
