@@ -4,7 +4,7 @@
 #include <sqwa/io/file.hpp>
 #include <sqwa/io/model_file.hpp>
 
-#include "io/files.hpp"
+#include "command/program.hpp"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
@@ -27,18 +27,15 @@
 #include <utility>
 #include <vector>
 
-namespace SQWA_TEST_FILE {
-
 extern char** environ;
+
+namespace SQWA_TEST_FILE {
 
 namespace {
 
 namespace fs = std::filesystem;
 
-std::string text_of(fs::path const& file) {
-  auto const bytes = sqwa::io::read_file(file);
-  return {reinterpret_cast<char const*>(bytes.data()), bytes.size()};
-}
+using test::text_of;
 
 /// Records of CIFAR-10, ten colours, one a class, with noise.
 test::bytes images(std::size_t count, std::uint64_t seed) {

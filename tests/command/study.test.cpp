@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The program study, run as its users run it: killed and continued, on one thread and on several.
-#include <sqwa/io/file.hpp>
 
-#include "io/files.hpp"
+#include "command/program.hpp"
 
 #include <doctest/doctest.h>
 #include <algorithm>
@@ -19,10 +18,7 @@ namespace SQWA_TEST_FILE {
 
 namespace {
 
-std::string text_of(std::filesystem::path const& file) {
-  auto const bytes = sqwa::io::read_file(file);
-  return {reinterpret_cast<char const*>(bytes.data()), bytes.size()};
-}
+using test::text_of;
 
 /// Two settings, two seeds, an epoch of ten steps.
 constexpr std::string_view small = R"({
