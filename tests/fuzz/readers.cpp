@@ -23,6 +23,7 @@
 #include <sqwa/io/png.hpp>
 #include <sqwa/io/safetensors.hpp>
 #include <sqwa/io/snapshot_series.hpp>
+#include <sqwa/nn/training_error.hpp>
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -128,6 +129,10 @@ constexpr std::array readers{
            [](path const& p) {
              fuzz::small_run run;
              io::load_checkpoint(p, run);
+             try {
+               (void)run.save();
+             } catch (sqwa::nn::training_error const&) {  // a number that is not finite
+             }
            },
            fuzz::repaired<fuzz::repair_checkpoint>},
     reader{"averages", 64, load_averages},

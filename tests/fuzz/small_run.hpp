@@ -12,6 +12,8 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace fuzz {
@@ -49,8 +51,10 @@ class small_run {
 
     members() {
       sqwa::byte_writer out;
-      sqwa::detail::save_identity(sqwa::detail::identity_of(small_recipe(), learner), out);
-      identity = out.bytes;
+      auto all = sqwa::detail::identity_of(small_recipe(), learner);
+      all.emplace_back("part", std::to_string(static_cast<int>(sqwa::run_part::all)));
+      sqwa::detail::save_identity(all, out);
+      identity = std::move(out.bytes);
     }
   };
   static members& parts() {
