@@ -136,15 +136,16 @@ step_fuzz() {
   local reader directory
   mkdir -p build/fuzz
   "${clang/clang/clang++}" -std=c++20 -O1 -g1 -ffp-contract=off -fsanitize=fuzzer,address,undefined \
-    -fno-sanitize-recover=all -Iinclude tests/fuzz/readers.cpp -o build/fuzz/readers -lz -lpng
+    -fno-sanitize-recover=all -Wl,--wrap=mmap,--wrap=munmap -Iinclude tests/fuzz/readers.cpp -o build/fuzz/readers \
+    -lz -lpng
   for directory in tests/fuzz/corpus/*; do
     reader=$(basename "$directory")
     mkdir -p "build/fuzz/$reader"
-    # Stacks of allocations are not kept: they take most of the time.
-    ASAN_OPTIONS=malloc_context_size=0:quarantine_size_mb=8:detect_stack_use_after_return=0 \
-      build/fuzz/readers "--reader=$reader" -max_total_time="${SQWA_FUZZ_SECONDS:-60}" -max_len=4096 -timeout=10 \
-      -rss_limit_mb=2048 -malloc_limit_mb=512 -print_final_stats=1 -artifact_prefix="build/fuzz/$reader-" \
-      "build/fuzz/$reader" "$directory"
+    # Stacks of allocations are not kept: they take most of the time. Freed memory is kept for some files only.
+    ASAN_OPTIONS=malloc_context_size=0:quarantine_size_mb=1:thread_local_quarantine_size_kb=64:detect_stack_use_after_return=0 \
+      build/fuzz/readers "--reader=$reader" -max_total_time="${SQWA_FUZZ_SECONDS:-60}" -max_len=8192 -timeout=10 \
+      -rss_limit_mb=2048 -malloc_limit_mb=512 -print_final_stats=1 -print_funcs=0 \
+      -artifact_prefix="build/fuzz/$reader-" "build/fuzz/$reader" "$directory"
   done
 }
 

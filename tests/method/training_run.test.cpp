@@ -20,8 +20,10 @@
 #include "support/stripes.hpp"
 
 #include <doctest/doctest.h>
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <set>
 #include <stdexcept>
@@ -332,6 +334,30 @@ TEST_CASE("training_run: a state with any byte altered is refused with nothing c
     }
     CHECK(refused > good.size());
     CHECK(m.save() == test::toy_learner{}.save());
+  }
+}
+
+TEST_CASE("training_run: a state with a time that no clock can show is refused") {
+  test::toy_learner l;
+  training_run run(short_recipe(), l);
+  run.advance();
+  auto const good = run.save();
+  auto own = detail::identity_of(short_recipe(), l);
+  own.emplace_back("part", std::to_string(static_cast<int>(run_part::all)));
+  byte_writer before;  // the time
+  detail::save_identity(own, before);
+  before.put(std::uint8_t{});
+  before.put(step_index{});
+  auto const with = [&](double seconds) {
+    byte_writer time;
+    time.put(seconds);
+    auto state = good;
+    std::ranges::copy(time.bytes, state.begin() + static_cast<std::ptrdiff_t>(before.bytes.size()));
+    return state;
+  };
+  run.load(with(100));
+  for (double bad : {-1.0, 1e49, -1e49, 1e10, std::numeric_limits<double>::infinity(), std::nan("")}) {
+    CHECK(test::refuses([&] { run.load(with(bad)); }, "seconds since the last row"));
   }
 }
 

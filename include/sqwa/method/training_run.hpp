@@ -160,6 +160,8 @@ class training_run {
     expects(step >= 0 && step <= last_step(at), "{}: this run has no step {} of stage {}", who, step,
             static_cast<int>(at));
     double const spent = in.get<double>();
+    constexpr double longest = std::chrono::duration<double>(clock::duration::max()).count() / 2;
+    expects(spent >= 0 && spent <= longest, "{}: {} seconds since the last row", who, spent);
     auto const learner = in.block();
     auto const before = learner_->save();
     learner_->load(learner);
