@@ -57,7 +57,14 @@ TEST_CASE("depthwise_conv2d: what does not fit is refused with its numbers") {
       },
       "depthwise_conv2d: a kernel of 3 x 3 on an image of 4 x 2 with padding 0"));
   CHECK(test::refuses([] { nn::depthwise_conv2d{}.build({4, 4}, {}); }, "2 extents"));
-  CHECK(test::refuses([] { nn::depthwise_conv2d{}.build({4, 4, 0}, {}); }, "0 elements"));
+  CHECK(test::refuses([] { nn::depthwise_conv2d{}.build({4, 4, 0}, {}); }, "4 x 4 pixels and 0 channels"));
+  constexpr std::size_t many = std::size_t{1} << 62;
+  CHECK(test::refuses([] { nn::depthwise_conv2d{{.padding = many * 2}}.build({3, 3, 1}, {}); }, "padding"));
+  CHECK(test::refuses(
+      [] {
+        nn::depthwise_conv2d{{.kernel = many, .padding = many / 2}}.build({3, 3, 1}, {});
+      },
+      "too much for an image of 3 x 3"));
 }
 
 }  // namespace SQWA_TEST_FILE

@@ -74,6 +74,8 @@ TEST_CASE("grouped_conv2d: what does not fit is refused with its numbers") {
   CHECK(test::refuses([] { nn::grouped_conv2d{4, 2, {.kernel = 0}}; }, "kernel 0"));
   CHECK(test::refuses([] { nn::grouped_conv2d{4, 2}.build({4, 4, 3}, {}); }, "3 channels in 2 groups"));
   CHECK(test::refuses([] { nn::grouped_conv2d{4, 2}.build({2, 4, 2}, {}); }, "on an image of 2 x 4"));
+  constexpr std::size_t many = std::size_t{1} << 62;
+  CHECK(test::refuses([] { nn::grouped_conv2d{many, 2}.build({3, 3, 4}, {}); }, "filters are too many"));
 }
 
 }  // namespace SQWA_TEST_FILE

@@ -5,10 +5,12 @@
 #include <sqwa/nn/flatten.hpp>
 #include <sqwa/nn/global_average_pool.hpp>
 #include <sqwa/nn/max_pool.hpp>
+#include <sqwa/nn/padding_shortcut.hpp>
 #include <sqwa/nn/relu.hpp>
 #include <sqwa/nn/sequential.hpp>
 #include "support/every_backend.hpp"
 #include "support/gradient_check.hpp"
+#include "support/refuses.hpp"
 
 #include <doctest/doctest.h>
 #include <concepts>
@@ -98,6 +100,16 @@ TEST_CASE("sequential: layers of equal extents begin with different weights, equ
   CHECK(a.get<0>().weight() != a.get<2>().get<0>().weight());
   b.build({4}, {.seed = 2});
   CHECK(a.get<0>().weight() != b.get<0>().weight());
+}
+
+TEST_CASE("sequential: samples that no memory holds are refused, at the entrance and behind a layer") {
+  constexpr std::size_t many = std::size_t{1} << 40;
+  CHECK(test::refuses([] { nn::sequential{nn::relu{}}.build({many, many}, {}); }, "than fit into memory"));
+  CHECK(test::refuses(
+      [] {
+        nn::sequential{nn::padding_shortcut{many}}.build({1 << 12, 1 << 13, 1}, {});
+      },
+      "than fit into memory"));
 }
 
 }  // namespace SQWA_TEST_FILE

@@ -88,15 +88,15 @@ class chain : public layer_holder<Self, T> {
   using layer_holder<Self, T>::self;
 
  public:
-  /// @pre there are layers, and each takes what the one before gives
+  /// @pre there are layers, and each takes what the one before gives; a sample fits into the address space everywhere
   shape build(shape const& input, noise const& init) {
     forget();
     shape extents = input;
-    sizes_.push_back(input.size());
+    sizes_.push_back(sample_size(input));
     self().each([&](auto& l) {
       std::size_t const i = homes_.size();
       extents = l.build(extents, part_noise(init, i));
-      sizes_.push_back(extents.size());
+      sizes_.push_back(sample_size(extents));
       homes_.push_back(l.in_place && i > 0 ? homes_.back() : i);
     });
     expects(!homes_.empty(), "{}: no layers", Self::name);
@@ -173,6 +173,11 @@ class chain : public layer_holder<Self, T> {
   }
 
  private:
+  static std::size_t sample_size(shape const& extents) {
+    expects(addressable<T>(extents), "{}: a sample between two layers has more elements than fit into memory",
+            Self::name);
+    return extents.size();
+  }
   std::span<T> output(std::size_t i, std::size_t batch) noexcept {
     return std::span(activations_[homes_[i]]).first(batch * sizes_[i + 1]);
   }

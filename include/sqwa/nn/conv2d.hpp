@@ -11,20 +11,12 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <limits>
 #include <span>
 #include <vector>
 
 namespace sqwa::inline SQWA_ABI {
 
 namespace nn {
-
-struct conv2d_options {
-  std::size_t kernel = 3;
-  std::size_t stride = 1;
-  std::size_t padding = 0;
-  bool bias = true;
-};
 
 /// y = the correlation of x with `filters` kernels, plus bias: what deep learning calls convolution.
 ///
@@ -48,21 +40,10 @@ class conv2d {
   /// @pre the input is an image that, with its padding, is at least as large as the kernel; the padded image, the
   /// output and the weights fit into the address space
   shape build(shape const& input, noise const& init) {
-    expects(input.rank() == 3 && input[2] > 0, "conv2d: an input of {} extents where an image has 3", input.rank());
-    std::size_t const k = options_.kernel, s = options_.stride, p = options_.padding;
-    std::size_t const rows = input[0], columns = input[1], channels = input[2];
-    std::size_t const most = std::numeric_limits<std::size_t>::max();
-    expects(
-        p <= (most - std::max(rows, columns)) / 2 && detail::addressable<T>(rows + 2 * p, columns + 2 * p, channels),
-        "conv2d: padding {} is too much for an image of {} x {}", p, rows, columns);
-    expects(rows + 2 * p >= k && columns + 2 * p >= k && rows > 0 && columns > 0,
-            "conv2d: a kernel of {} x {} on an image of {} x {} with padding {}", k, k, rows, columns, p);
-    shape_ = {rows, columns, channels, (rows + 2 * p - k) / s + 1, (columns + 2 * p - k) / s + 1, filters_, k, s, p};
-    expects(detail::addressable<T>(filters_, k, k, channels) &&
-                detail::addressable<T>(shape_.down, shape_.across, filters_),
-            "conv2d: {} filters are too many for a kernel of {} x {} on {} channels", filters_, k, k, channels);
+    shape_ = detail::extents_of_convolution<T>(name, input, filters_, 1, options_);
     direct_.build(shape_);
-    if (k == 3 && s == 1 && p <= 2) winograd_.build(shape_);
+    std::size_t const k = options_.kernel, channels = shape_.channels;
+    if (k == 3 && options_.stride == 1 && options_.padding <= 2) winograd_.build(shape_);
 
     weight_ = xt::zeros<T>({filters_, k, k, channels});
     weight_gradient_ = weight_;

@@ -41,8 +41,8 @@ class dense {
   shape build(shape const& input, noise const& init) {
     inputs_ = input.size();
     expects(inputs_ > 0, "dense: the input has no elements");
-    expects(detail::addressable<T>(outputs_, inputs_), "dense: {} outputs of {} inputs are too many weights", outputs_,
-            inputs_);
+    expects(detail::addressable<T>({outputs_, inputs_}), "dense: {} outputs of {} inputs are too many weights",
+            outputs_, inputs_);
     weight_ = xt::zeros<T>({outputs_, inputs_});
     weight_gradient_ = weight_;
     kaiming_uniform(mutable_values(weight_), inputs_, init);

@@ -34,11 +34,9 @@ class depthwise_conv2d : public detail::partial_convolution<T> {
             options.stride);
   }
 
-  /// @pre the input is an image that, with its padding, is at least as large as the kernel
-  shape build(shape const& input, noise const& init) {
-    this->check(name, input);
-    return this->set(input, input[2], 1, 1, init);
-  }
+  /// @pre the input is an image that, with its padding, is at least as large as the kernel; all fits into the address
+  /// space
+  shape build(shape const& input, noise const& init) { return this->set(name, input, input[2], input[2], 1, init); }
 
   template <any_backend B>
   void forward(std::span<T const> x, std::span<T> y, std::size_t batch, pass, B const& where) {

@@ -39,13 +39,12 @@ class grouped_conv2d : public detail::partial_convolution<T> {
   }
 
   /// @pre the input is an image that, with its padding, is at least as large as the kernel; its channels are a multiple
-  /// of groups
+  /// of groups; all fits into the address space
   shape build(shape const& input, noise const& init) {
-    this->check(name, input);
-    expects(input[2] % groups_ == 0, "grouped_conv2d: {} channels in {} groups", input[2], groups_);
-    depth_ = input[2] / groups_;
+    shape const output = this->set(name, input, all_filters_, groups_, groups_, init);
+    depth_ = channels_ / groups_;
     width_ = all_filters_ / groups_;
-    return this->set(input, all_filters_, depth_, groups_, init);
+    return output;
   }
 
   template <any_backend B>

@@ -81,11 +81,17 @@ struct layer_defaults {
 
 namespace detail {
 
-/// Whether so many elements, the product of some counts, can lie in memory.
-template <real T, std::same_as<std::size_t>... N>
-constexpr bool addressable(N... counts) {
+/// Whether a tensor of these extents can lie in memory.
+template <real T>
+constexpr bool addressable(shape const& extents) {
   std::size_t room = std::numeric_limits<std::ptrdiff_t>::max() / sizeof(T);
-  return ((counts == 0) || ...) || ((room /= counts, room > 0) && ...);
+  bool fits = true;
+  for (std::size_t e : extents) {
+    if (e == 0) return true;
+    room /= e;
+    fits = fits && room > 0;
+  }
+  return fits;
 }
 
 /// The pieces of a batch, at least eight samples each and at most 32: a function of the batch size alone.

@@ -52,25 +52,18 @@ class partial_convolution {
   explicit partial_convolution(conv2d_options options)
       : options_(options), window_{options.kernel, options.stride, options.padding} {}
 
-  /// @pre the input is an image that, with its padding, is at least as large as the kernel
-  void check(char const* who, shape const& input) const {
-    std::size_t const k = options_.kernel, p = options_.padding;
-    expects(input.rank() == 3 && input.size() > 0, "{}: an input of {} extents and {} elements", who, input.rank(),
-            input.size());
-    expects(input[0] + 2 * p >= k && input[1] + 2 * p >= k,
-            "{}: a kernel of {} x {} on an image of {} x {} with padding {}", who, k, k, input[0], input[1], p);
-  }
-
-  /// Filters of `depth` channels each, in banks of equal size.
-  shape set(shape const& input, std::size_t filters, std::size_t depth, std::size_t banks, noise const& init) {
-    rows_ = input[0];
-    columns_ = input[1];
-    channels_ = input[2];
-    down_ = window_.outputs(rows_);
-    across_ = window_.outputs(columns_);
+  /// Filters that see one of `groups` parts of the channels each, in banks of equal size.
+  shape set(char const* who, shape const& input, std::size_t filters, std::size_t groups, std::size_t banks,
+            noise const& init) {
+    auto const extents = extents_of_convolution<T>(who, input, filters, groups, options_);
+    rows_ = extents.rows;
+    columns_ = extents.columns;
+    channels_ = extents.channels;
+    down_ = extents.down;
+    across_ = extents.across;
     filters_ = filters;
     banks_ = banks;
-    weight_ = xt::zeros<T>({filters, options_.kernel, options_.kernel, depth});
+    weight_ = xt::zeros<T>({filters, options_.kernel, options_.kernel, channels_ / groups});
     weight_gradient_ = weight_;
     kaiming_uniform(mutable_values(weight_), weight_.size() / filters, init);
     bias_ = xt::zeros<T>({options_.bias ? filters : 0});
