@@ -3,6 +3,7 @@
 //
 //   sqwa-average -o mean.npz a.npz b.npz c.npz                the mean, tensor by tensor; integers are copied
 //   sqwa-average -o mean.sqwa --levels 3 run.series           the mean of all snapshots, and mean.3.sqwa, ternary again
+#include "support/guarded.hpp"
 #include "support/model_files.hpp"
 #include "support/requantize.hpp"
 
@@ -16,7 +17,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdio>
-#include <exception>
 #include <filesystem>
 #include <set>
 #include <stdexcept>
@@ -178,10 +178,5 @@ int main(int argc, char** argv) {
   CLI::App app{"Averages model files, tensor by tensor: floats in double, codes exactly, integers copied"};
   declare(app, options);
   CLI11_PARSE(app, argc, argv);
-  try {
-    return run(options);
-  } catch (std::exception const& e) {
-    std::fprintf(stderr, "sqwa-average: %s\n", e.what());
-    return 1;
-  }
+  return guarded("sqwa-average", [&] { return run(options); });
 }

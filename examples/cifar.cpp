@@ -5,6 +5,7 @@
 //   cifar --data cifar-100-binary --preset standard --threads 2 --out DIR
 //   cifar --data cifar-100-binary --preset standard --threads 2 --out DIR --resume      after Ctrl-C or a power cut
 #include "support/cifar_plan.hpp"
+#include "support/guarded.hpp"
 #include "support/progress_display.hpp"
 #include "support/report_files.hpp"
 #include "support/watched_run.hpp"
@@ -15,7 +16,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
-#include <exception>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -113,7 +113,7 @@ int main(int argc, char** argv) {
   CLI::App app{"Two-bit networks by stochastic quantized weight averaging, and a control of equal training steps"};
   declare(app, options);
   CLI11_PARSE(app, argc, argv);
-  try {
+  return guarded("cifar", [&] {
     complete(options);
     int const cores = oneapi::tbb::info::default_concurrency();
     int const threads = options.threads > 0 ? options.threads : cores;
@@ -121,8 +121,5 @@ int main(int argc, char** argv) {
                                            static_cast<std::size_t>(std::max(threads, cores)));
     oneapi::tbb::task_arena arena(threads);
     return arena.execute([&] { return train(options); });
-  } catch (std::exception const& e) {
-    std::fprintf(stderr, "cifar: %s\n", e.what());
-    return 1;
-  }
+  });
 }

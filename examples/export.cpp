@@ -6,6 +6,7 @@
 //   sqwa-export model.sqwa model.gguf --type tq1_0 --float-elsewhere               ggml
 //   sqwa-export model.sqwa model.onnx --model resnet20 --image 32,32,3 --classes 10
 //   sqwa-export model.sqwa digits.hpp --model convolutions --width 8 --data digits microcontrollers
+#include "support/guarded.hpp"
 #include "support/header_export.hpp"
 #include "support/model_choice.hpp"
 
@@ -18,7 +19,6 @@
 #include <CLI/CLI.hpp>
 #include <cstddef>
 #include <cstdio>
-#include <exception>
 #include <filesystem>
 #include <map>
 #include <stdexcept>
@@ -120,10 +120,8 @@ int main(int count, char** words) {
   program_options options;
   declare(app, options);
   CLI11_PARSE(app, count, words);
-  try {
+  return example::guarded("sqwa-export", [&] {
     run(options);
-  } catch (std::exception const& e) {
-    std::fprintf(stderr, "sqwa-export: %s\n", e.what());
-    return 1;
-  }
+    return 0;
+  });
 }

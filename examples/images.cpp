@@ -5,6 +5,7 @@
 //   images --data digits --seeds 20 --threads 2 --out DIR    trains and writes report.csv, report.json, model.sqwa, …
 //   images --load DIR/model.sqwa                              evaluates a saved model
 #include "support/diagnosis_text.hpp"
+#include "support/guarded.hpp"
 #include "support/image_study.hpp"
 #include "support/progress_display.hpp"
 #include "support/recipe_names.hpp"
@@ -17,7 +18,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
-#include <exception>
 #include <string>
 #include <vector>
 
@@ -125,10 +125,5 @@ int main(int argc, char** argv) {
   CLI::App app{"Stochastic quantized weight averaging on images: five phases, and a control of equal training steps"};
   declare(app, options);
   CLI11_PARSE(app, argc, argv);
-  try {
-    return options.load.empty() ? train(std::move(options)) : evaluate_file(options);
-  } catch (std::exception const& e) {
-    std::fprintf(stderr, "\nimages: %s\n", e.what());
-    return 1;
-  }
+  return guarded("images", [&] { return options.load.empty() ? train(std::move(options)) : evaluate_file(options); });
 }

@@ -4,6 +4,7 @@
 //   study examples/studies/digits.json --out DIR      appends to DIR/study.csv what is not in it yet
 //   tools/study.py compare DIR/study.csv --by levels   says what it means
 #include "support/csv_log.hpp"
+#include "support/guarded.hpp"
 #include "support/report_files.hpp"
 #include "support/study_setting.hpp"
 #include "support/study_trainer.hpp"
@@ -142,10 +143,5 @@ int main(int argc, char** argv) {
   app.add_option("--seeds", options.seeds, "only the first so many seeds; 0: all");
   app.add_flag("--quiet", options.quiet, "no progress");
   CLI11_PARSE(app, argc, argv);
-  try {
-    return run(options);
-  } catch (std::exception const& e) {
-    std::fprintf(stderr, "study: %s\n", e.what());
-    return 1;
-  }
+  return guarded("study", [&] { return run(options); });
 }

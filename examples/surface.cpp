@@ -5,6 +5,7 @@
 //   surface --run DIR --plane "float,average,sqwa"       another plane
 //   surface --run DIR --tables                           where the average lies, basins and sharpness, over all seeds
 //   surface --run DIR --timing                           what a node costs, and what a second thread gains
+#include "support/guarded.hpp"
 #include "support/image_study.hpp"
 #include "support/surface_tables.hpp"
 
@@ -17,7 +18,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <exception>
 #include <filesystem>
 #include <optional>
 #include <stdexcept>
@@ -189,15 +189,12 @@ int main(int argc, char** argv) {
   CLI::App app{"The loss surface of a finished run, of the weights as they are and on the quantizer's lattice"};
   declare(app, options);
   CLI11_PARSE(app, argc, argv);
-  try {
+  return guarded("surface", [&] {
     int const all = oneapi::tbb::info::default_concurrency();
     int const threads = options.threads > 0 ? options.threads : all;
     oneapi::tbb::global_control const most(oneapi::tbb::global_control::max_allowed_parallelism,
                                            static_cast<std::size_t>(std::max({2, threads, all})));
     oneapi::tbb::task_arena arena(threads);
     return arena.execute([&] { return options.tables ? tables(options) : surface(options); });
-  } catch (std::exception const& e) {
-    std::fprintf(stderr, "\nsurface: %s\n", e.what());
-    return 1;
-  }
+  });
 }

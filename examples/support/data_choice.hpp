@@ -30,7 +30,7 @@ struct chosen_data {
 /// Reads CIFAR-100 (train.bin), CIFAR-10 (data_batch_1.bin), folders of PNG images (train/CLASS and test/CLASS) or IDX
 /// files (train-images-idx3-ubyte, plain or .gz, and so on).
 ///
-/// Throws `invalid_argument` for a directory of none of these, `io::error` as the readers do.
+/// Throws `invalid_argument` for no directory and for one of none of these, `io::error` as the readers do.
 inline chosen_data choose_data(std::filesystem::path const& directory) {
   namespace fs = std::filesystem;
   namespace io = sqwa::io;
@@ -38,6 +38,10 @@ inline chosen_data choose_data(std::filesystem::path const& directory) {
     std::error_code status;
     return fs::exists(directory / name, status);
   };
+  std::error_code status;
+  if (!fs::is_directory(directory, status)) {
+    throw std::invalid_argument("--data " + directory.string() + ": this is no directory");
+  }
   sqwa::nn::augmentation const usual{.crop = sqwa::nn::random_crop{4}, .flip = sqwa::nn::horizontal_flip{}, .hole = {}};
   if (has("train.bin")) return {"cifar100", io::read_cifar100(directory), usual};
   if (has("data_batch_1.bin")) return {"cifar10", io::read_cifar10(directory), usual};
