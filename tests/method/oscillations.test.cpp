@@ -94,11 +94,12 @@ TEST_CASE("oscillation_tracker: every weight is that of a plain loop, on every b
     constexpr std::uint64_t steps = 30;
     constexpr float momentum = 0.05F;
     oscillation_tracker<> seen(momentum);
+    std::vector<std::vector<packed>> models;
+    for (std::uint64_t t = 0; t != steps; ++t) {
+      models.push_back({tensor_at(n, t, levels), tensor_at(11, t + 100, levels)});
+    }
     auto const feed = [&](auto& tracker) {
-      for (std::uint64_t t = 0; t != steps; ++t) {
-        std::vector<packed> const both = {tensor_at(n, t, levels), tensor_at(11, t + 100, levels)};
-        tracker.update(std::span<packed const>(both));
-      }
+      for (auto const& model : models) tracker.update(std::span<packed const>(model));
     };
     feed(seen);
     oscillation_summary sum{.steps = steps - 1, .weights = n};

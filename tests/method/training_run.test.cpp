@@ -21,6 +21,7 @@
 
 #include <doctest/doctest.h>
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -319,20 +320,19 @@ TEST_CASE("training_run: a state with any byte altered is refused with nothing c
     training_run other(r, m, part);
     auto const fresh = other.save();
     std::size_t refused = 0;
+    constexpr std::array flips{std::byte{1}, std::byte{0x80}, std::byte{0xFF}};
     for (std::size_t at = 0; at < good.size(); ++at) {
-      for (std::byte const flip : {std::byte{1}, std::byte{0x80}, std::byte{0xFF}}) {
-        auto bad = good;
-        bad[at] ^= flip;
-        try {
-          other.load(bad);
-          other.load(fresh);
-        } catch (contract_error const&) {
-          ++refused;
-          CHECK(other.where().second == 0);
-        }
+      auto bad = good;
+      bad[at] ^= flips[at % 3];
+      try {
+        other.load(bad);
+        other.load(fresh);
+      } catch (contract_error const&) {
+        ++refused;
+        CHECK(other.where().second == 0);
       }
     }
-    CHECK(refused > good.size());
+    CHECK(refused > good.size() / 3);
     CHECK(m.save() == test::toy_learner{}.save());
   }
 }

@@ -29,7 +29,16 @@ std::vector<T> uniform(std::size_t n, std::uint64_t seed) {
   return x;
 }
 
-/// Compares every gradient of `layer`, at random inputs and parameters, with the slope of sum(w * y) for random w.
+/// Every `n / 24`-th of n elements, and the last.
+inline std::vector<std::size_t> some_of(std::size_t n) {
+  std::vector<std::size_t> some;
+  for (std::size_t i = 0; i < n; i += n / 24 + 1) some.push_back(i);
+  if (n > 0 && some.back() != n - 1) some.push_back(n - 1);
+  return some;
+}
+
+/// Compares the gradients of `layer`, at random inputs and parameters, with the slope of sum(w * y) for random w: some
+/// of each tensor one by one, and all of them together along random directions.
 ///
 /// Each forward pass gets its own copy of the layer, so that a layer which keeps something between passes cannot hide
 /// it.
@@ -52,44 +61,70 @@ void check_gradients(Layer layer, sqwa::shape const& input, std::size_t batch, B
     return sum;
   };
   double const h = 1e-5;
-  auto const slope = [&](double& at) {
-    double const kept = at;
-    at = kept + h;
+  /// Of the loss, while `move(by)` takes what is looked at so far away from where it is.
+  auto const slope = [&](auto move) {
+    move(h);
     double const up = loss(layer);
-    at = kept - h;
+    move(-h);
     double const down = loss(layer);
-    at = kept;
+    move(0);
     return (up - down) / (2 * h);
   };
 
-  std::vector<double> y(w.size()), dx(x.size(), 99.0);
+  struct tensor {
+    std::string name;
+    std::span<double> value;
+    std::vector<double> gradient;
+  };
+  std::vector<tensor> tensors{{"input", x, std::vector<double>(x.size(), 99.0)}};
+  layer.visit([&](sqwa::nn::parameter<double> const& p) {
+    if (!p.gradient.empty()) tensors.push_back({p.name, p.value, {}});
+  });
+  std::vector<double> y(w.size());
+  std::vector<std::vector<double>> gradients;
   Layer trained = layer;
   trained.visit([](sqwa::nn::parameter<double> const& p) { std::ranges::fill(p.gradient, 99.0); });  // overwritten
   trained.forward(std::span<double const>(x), std::span(y), batch, sqwa::nn::pass::train, where);
-  trained.backward(std::span<double const>(x), std::span<double const>(w), std::span(dx), batch, where);
-  for (std::size_t i = 0; i != x.size(); ++i) {
-    INFO("input ", i);
-    CHECK(dx[i] == doctest::Approx(slope(x[i])).epsilon(1e-6).scale(1.0));
-  }
-  std::vector<std::vector<double>> gradients;
-  trained.visit(
-      [&](sqwa::nn::parameter<double> const& p) { gradients.emplace_back(p.gradient.begin(), p.gradient.end()); });
-  std::size_t tensor = 0;
-  layer.visit([&](sqwa::nn::parameter<double> const& p) {
-    for (std::size_t i = 0; i != p.gradient.size(); ++i) {
-      INFO(p.name, " ", i);
-      CHECK(gradients[tensor][i] == doctest::Approx(slope(p.value[i])).epsilon(1e-6).scale(1.0));
-    }
-    ++tensor;
+  trained.backward(std::span<double const>(x), std::span<double const>(w), std::span(tensors[0].gradient), batch,
+                   where);
+  std::size_t next = 0;
+  trained.visit([&](sqwa::nn::parameter<double> const& p) {
+    gradients.emplace_back(p.gradient.begin(), p.gradient.end());
+    if (!p.gradient.empty()) tensors[++next].gradient = gradients.back();
   });
+
+  for (tensor const& t : tensors) {
+    for (std::size_t i : some_of(t.value.size())) {
+      INFO(t.name, " ", i);
+      double const kept = t.value[i];
+      CHECK(t.gradient[i] == doctest::Approx(slope([&](double by) { t.value[i] = kept + by; })).epsilon(1e-6).scale(1));
+    }
+  }
+  std::vector<std::vector<double>> kept;
+  for (tensor const& t : tensors) kept.emplace_back(t.value.begin(), t.value.end());
+  for (std::uint64_t direction = 100; direction != 104; ++direction) {
+    INFO("direction ", direction);
+    auto const along = [&](std::size_t k) { return uniform(tensors[k].value.size(), direction + 1000 * k); };
+    double expected = 0;
+    for (std::size_t k = 0; k != tensors.size(); ++k) {
+      auto const d = along(k);
+      for (std::size_t i = 0; i != d.size(); ++i) expected += d[i] * tensors[k].gradient[i];
+    }
+    auto const move = [&](double by) {
+      for (std::size_t k = 0; k != tensors.size(); ++k) {
+        auto const d = along(k);
+        for (std::size_t i = 0; i != d.size(); ++i) tensors[k].value[i] = kept[k][i] + by * d[i];
+      }
+    };
+    CHECK(expected == doctest::Approx(slope(move)).epsilon(1e-6).scale(1));
+  }
 
   // Without dx the gradients of the parameters are the same.
   Layer first = layer;
   first.forward(std::span<double const>(x), std::span(y), batch, sqwa::nn::pass::train, where);
   first.backward(std::span<double const>(x), std::span<double const>(w), std::span<double>(), batch, where);
-  tensor = 0;
-  first.visit(
-      [&](sqwa::nn::parameter<double> const& p) { CHECK(std::ranges::equal(p.gradient, gradients[tensor++])); });
+  next = 0;
+  first.visit([&](sqwa::nn::parameter<double> const& p) { CHECK(std::ranges::equal(p.gradient, gradients[next++])); });
 }
 
 /// The same on every kernel set there is.
