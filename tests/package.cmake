@@ -107,7 +107,9 @@ foreach(file IN LISTS refused)
   endif()
 endforeach()
 
-include(packaging.cmake)
+if(SQWA_TEST_LONG)  # the same whatever compiles
+  include(packaging.cmake)
+endif()
 
 # A stranger's project.
 list(JOIN SQWA_BACKENDS "," components)

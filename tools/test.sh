@@ -5,8 +5,8 @@
 #   format         clang-format finds nothing to change
 #   layers         no header includes what its layer may not see
 #   dev            g++, all backends (libtorch where it is installed): tests, refusals, consumers, the example
-#   clang          the same with clang and its address and undefined-behaviour sanitizers, but for the tests of every format
-#                  with every fit; every header alone
+#   clang          the same with clang and its address and undefined-behaviour sanitizers, but for what takes longest there or
+#                  does not depend on the compiler (SQWA_TEST_LONG); every header alone
 #   tsan           clang's thread sanitizer, for the tests that start threads
 #   no-exceptions  -fno-exceptions -fno-rtti, the layers core to deploy, which need no backend
 #   no-backends    without oneTBB and xsimd: the other layers

@@ -90,7 +90,7 @@ TEST_CASE_TEMPLATE("mean_of: the mean of packed snapshots has the bits of code_a
 }
 
 TEST_CASE("mean_of: every backend gives the same bits") {
-  blocks const layout{140'011, 1, 7, 20'002};
+  blocks const layout{140'011, 1, 7, 23'334};
   auto const x = floats(5, layout.size);
   std::vector<double> const w{1, 0.5, 0, 3, 0.1};
   for (std::size_t shared : {9U, 2U}) {
