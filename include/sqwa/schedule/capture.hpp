@@ -35,7 +35,8 @@ constexpr bool among_last(step_index n, step_index t, step_index total, F const&
 
 /// At the troughs of a cyclic schedule; only at the last `last` of the run unless that is 0.
 ///
-/// Time: at a trough, the events of the `last` cycles that follow; elsewhere, those of one step.
+/// A run with fewer troughs is captured at all of them: `capture_count` says beforehand how often, a report's
+/// `captures` afterwards. Time: at a trough, the events of the `last` cycles that follow; elsewhere, those of one step.
 struct at_trough {
   step_index last = 0;
 
@@ -70,7 +71,8 @@ struct every {
   }
 };
 
-/// The last `n` captures of another policy; all of them if `n` is 0. `last{at_trough{}, 7}` is `at_trough{.last = 7}`.
+/// The last `n` captures of another policy; all of them if `n` is 0 or there are fewer. `last{at_trough{}, 7}` is
+/// `at_trough{.last = 7}`.
 ///
 /// Time: at a capture of `policy`, its decisions up to the n-th capture that follows, unless it can `count` them at
 /// once, as `every` can.
