@@ -9,7 +9,7 @@
 #                  does not depend on the compiler (SQWA_TEST_LONG); every header alone
 #   tsan           clang's thread sanitizer, for the tests that start threads
 #   no-exceptions  -fno-exceptions -fno-rtti, the layers core to deploy, which need no backend
-#   no-backends    without oneTBB and xsimd: the other layers
+#   no-backends    without oneTBB and xsimd: every header that then can be included, the layers tensor, method and io
 #
 # And, only when they are named:
 #
@@ -99,8 +99,8 @@ step_no-exceptions() {
 }
 step_no-backends() {
   cmake --preset no-backends "${options[@]}"
-  build no-backends test_tensor test_nn test_method test_io
-  run_tests no-backends -R '^(tensor|nn|method|io)$'
+  build no-backends test_tensor test_method test_io two_units_hosted
+  run_tests no-backends -R '^(tensor|method|io|package.two_units_hosted)$'
 }
 
 step_embedded() {
