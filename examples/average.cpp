@@ -5,6 +5,7 @@
 //   sqwa-average -o mean.sqwa --levels 3 run.series           the mean of all snapshots, and mean.3.sqwa, ternary again
 #include "support/guarded.hpp"
 #include "support/model_files.hpp"
+#include "support/number_text.hpp"
 #include "support/requantize.hpp"
 
 #include <sqwa/exec/tbb.hpp>
@@ -89,7 +90,7 @@ struct given_weights {
   explicit given_weights(std::vector<double> const& weights) {
     double sum = 0;
     for (double w : weights) {
-      if (!std::isfinite(w) || w <= 0) throw std::invalid_argument("--weights: " + std::to_string(w) + "; above 0");
+      if (!std::isfinite(w) || w <= 0) throw std::invalid_argument("--weights: " + number_text(w) + "; above 0");
       sum += w;
       shares.push_back(w / sum);
     }

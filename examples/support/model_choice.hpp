@@ -3,6 +3,8 @@
 #ifndef SQWA_EXAMPLES_SUPPORT_MODEL_CHOICE_HPP
 #define SQWA_EXAMPLES_SUPPORT_MODEL_CHOICE_HPP
 
+#include "number_text.hpp"
+
 #include <sqwa/io/npz.hpp>
 #include <sqwa/nn/any_model.hpp>
 #include <sqwa/nn/data.hpp>
@@ -70,7 +72,7 @@ inline model_type make_model(std::string_view model, double width, std::size_t c
                         : factor ? width > 0 && width <= 16
                                  : width >= 1 && width <= 4096 && width == std::floor(width);
   if (!possible) {
-    throw std::invalid_argument("--width " + std::to_string(width) + ": " + std::string(model) + " has " +
+    throw std::invalid_argument("--width " + number_text(width) + ": " + std::string(model) + " has " +
                                 (fixed    ? "only the width 1"
                                  : factor ? "widths up to 16"
                                           : "whole widths from 1 to 4096"));

@@ -3,6 +3,8 @@
 #ifndef SQWA_EXAMPLES_SUPPORT_RECIPE_OPTIONS_HPP
 #define SQWA_EXAMPLES_SUPPORT_RECIPE_OPTIONS_HPP
 
+#include "number_text.hpp"
+
 #include <sqwa/method/format_by_name.hpp>
 #include <sqwa/method/recipe.hpp>
 #include <sqwa/quant/symmetric.hpp>
@@ -82,8 +84,8 @@ inline void fill(recipe_options& o, recipe_options const& defaults) {
 /// Refuses, by the option's name, a figure that does not lie from `low` to `high`; also NaN.
 inline void check_within(char const* option, auto value, double low, double high = largest_figure) {
   if (static_cast<double>(value) >= low && static_cast<double>(value) <= high) return;
-  throw std::invalid_argument(std::string(option) + " " + std::to_string(value) + ": from " + std::to_string(low) +
-                              " to " + std::to_string(high));
+  throw std::invalid_argument(std::string(option) + " " + number_text(value) + ": from " + number_text(low) + " to " +
+                              number_text(high));
 }
 
 /// Refuses, by the option's name, what no recipe can be made of.
@@ -91,9 +93,8 @@ inline void check(recipe_options const& o) {
   for_each_figure([&](auto const& f) { check_within(f.option, *(o.*f.value), f.least); });
   check_within("--captures", *o.captures, 1, *o.cycles);
   if (*o.last_rate < *o.trough_rate || *o.last_rate > *o.retrain_rate) {
-    throw std::invalid_argument("--last-rate " + std::to_string(*o.last_rate) + ": it lies between --trough-rate " +
-                                std::to_string(*o.trough_rate) + " and --retrain-rate " +
-                                std::to_string(*o.retrain_rate));
+    throw std::invalid_argument("--last-rate " + number_text(*o.last_rate) + ": it lies between --trough-rate " +
+                                number_text(*o.trough_rate) + " and --retrain-rate " + number_text(*o.retrain_rate));
   }
 }
 
@@ -131,8 +132,8 @@ inline sqwa::recipe recipe_of(recipe_options const& o, double epoch, sqwa::recip
   auto const steps = [&](char const* option, double epochs) {
     auto const n = static_cast<sqwa::step_index>(epochs * epoch + 0.5);
     if (n == 0 && epochs > 0) {
-      throw std::invalid_argument(std::string(option) + " " + std::to_string(epochs) +
-                                  ": not one step, where an epoch takes " + std::to_string(epoch));
+      throw std::invalid_argument(std::string(option) + " " + number_text(epochs) +
+                                  ": not one step, where an epoch takes " + number_text(epoch));
     }
     return n;
   };
