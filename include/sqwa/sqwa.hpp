@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Everything but the backends: the whole method with the included trainer and its files.
+// The whole method with the included trainer, its files and symmetric formats. Other formats, deploy, exports to C++
+// and the backends have headers of their own.
 #ifndef SQWA_SQWA_HPP
 #define SQWA_SQWA_HPP
 

@@ -141,7 +141,9 @@ class engine {
   static constexpr std::size_t memory_bytes = plan_of<Network>::memory.size * sizeof(value);
   static constexpr std::size_t output_bytes = output_size * sizeof(wide);
 
-  /// The output for one input. It is valid until the next call.
+  /// The output for one input, which lies as [rows][columns][channels] of `Network::layers[0].in`: in integers, codes
+  /// of the network's input. It is valid until the next call. In floats NaN and infinity propagate, but for
+  /// max-pooling, which passes over a NaN that is not the first of its window.
   constexpr std::span<wide const, output_size> run(std::span<value const, input_size> input) noexcept {
     run_layers<operations_of<Network, 0, layer_count - 1>>(&Network::layers[0], layer_count,
                                                            plan_of<Network>::memory.places.data(), input.data(),

@@ -26,6 +26,7 @@ struct memory_piece {
 
 /// The pieces that `count` layers need: piece i for the output of layer i, piece count + i for the window that layer i
 /// copies together. The input and the last output lie elsewhere. Both are rounded up to multiples of four values.
+/// @pre `pieces` has room for 2 `count`
 template <class Arithmetic>
 constexpr void describe_memory(layer<Arithmetic> const* layers, std::size_t count, memory_piece* pieces) {
   auto const rounded = [](std::size_t n) { return (n + 3) / 4 * 4; };
@@ -44,7 +45,8 @@ constexpr void describe_memory(layer<Arithmetic> const* layers, std::size_t coun
 /// Places all pieces and returns how many values the memory holds.
 ///
 /// The largest piece first, each at the lowest place where it meets none that is in use at the same time: the rule of
-/// TensorFlow Lite for Microcontrollers' greedy planner. Time: cubic in the number of pieces.
+/// TensorFlow Lite for Microcontrollers' greedy planner. No pieces: 0. Time: cubic in the number of pieces.
+/// @pre no piece is placed yet
 constexpr std::size_t place_memory(memory_piece* pieces, std::size_t count) {
   std::size_t total = 0;
   for (;;) {

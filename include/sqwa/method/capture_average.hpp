@@ -33,7 +33,8 @@ class capture_average {
     expects(what != averaging::none, "capture_average: averaging::none averages nothing");
   }
 
-  /// Takes in the capture `model`, just taken from `weights`.
+  /// Takes in the capture `model`, just taken from `weights`. NaN and infinity in float tensors propagate.
+  /// @pre the tensors are those of the first capture, in the same order
   void update(low_bit_model const& model, low_bit_weights<L> const& weights) {
     if (captures_ == 0) {
       for (low_bit_tensor const& t : model.weights) codes_.emplace_back(t.weights.levels);

@@ -87,6 +87,7 @@ class low_bit_weights {
   ///
   /// A scale takes a plain step of the rate, whatever optimizer the learner has. Its gradient is that of rounding to
   /// nearest, also where rounding is stochastic, and a fit that stores scales in few bits has no say in where it goes.
+  /// A loss that is not finite throws `nn::training_error`; the latent weights are then as before.
   /// @pre to clip or to learn scales: the learner shows its gradients
   double step(float rate, straight_through how, bool learn_scales = false) {
     double const loss = in_place([&] { return static_cast<double>(learner_->backward()); });
@@ -98,6 +99,8 @@ class low_bit_weights {
   }
 
   /// The low-bit model at the latent weights as they stand, with the float tensors beside it.
+  ///
+  /// Infinite weights get the outermost code. @pre no weight is NaN
   [[nodiscard]] low_bit_model capture() const {
     low_bit_model model;
     for (std::size_t i = 0; i != tensors_.size(); ++i) {

@@ -11,9 +11,9 @@ namespace sqwa::inline SQWA_ABI {
 
 /// Mean loss and accuracy of a model on one part of the data.
 struct score {
-  std::string split;    // "train", "test", whatever its owner called it
-  double loss = 0;      // mean over the samples
-  double accuracy = 0;  // percent
+  std::string split;    ///< "train", "test", whatever its owner called it
+  double loss = 0;      ///< mean over the samples
+  double accuracy = 0;  ///< percent
 
   bool operator==(score const&) const = default;
 };

@@ -20,15 +20,16 @@ namespace sqwa::inline SQWA_ABI {
 
 namespace nn {
 
+/// How the included trainer learns. Its constructor checks them.
 struct trainer_options {
-  std::size_t batch = 64;
-  optimizer_options optimizer = sgd_options{};  // or adam_options
-  double label_smoothing = 0;                   // of the loss that is trained on, from 0 to 1; scores are without
-  std::uint64_t seed = 1;
-  std::size_t refresh_batches = 0;                      // how many batches refresh_statistics looks at; 0: one epoch
-  nn::augmentation augmentation = {};                   // of the images trained on
-  std::optional<nn::normalization> normalization = {};  // of pixels; none: measured on all images trained on
-  bool read_ahead = false;                              // a thread prepares the next batch during a step
+  std::size_t batch = 64;                       ///< samples a step
+  optimizer_options optimizer = sgd_options{};  ///< or adam_options
+  double label_smoothing = 0;                   ///< of the loss that is trained on, from 0 to 1; scores are without
+  std::uint64_t seed = 1;                       ///< of first weights, order and augmentation
+  std::size_t refresh_batches = 0;              ///< how many batches refresh_statistics looks at; 0: one epoch
+  nn::augmentation augmentation = {};           ///< of the images trained on
+  std::optional<nn::normalization> normalization = {};  ///< of pixels; none: measured on all images trained on
+  bool read_ahead = false;                              ///< a thread prepares the next batch during a step
 };
 
 namespace detail {

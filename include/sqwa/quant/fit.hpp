@@ -134,9 +134,9 @@ struct fixed {
 /// A scale that its own codes would choose again: codes <- the nearest, scale <- <w, c> / <c, c>, until it stands
 /// still.
 ///
-/// The classical rule, and cheaper than `l2`, but it may come to rest beside the best scale. Starts from
-/// 2 mean|w| / max_code; a start at which every code is 0 is halved. Codes are those of the product with the reciprocal
-/// of the scale. Stops after `max_rounds` at the latest.
+/// The classical rule, here for comparison: in large blocks `l2` is faster. May come to rest beside the best scale.
+/// Starts from 2 mean|w| / max_code; a start at which every code is 0 is halved. Codes are those of the product with
+/// the reciprocal of the scale. Stops after `max_rounds` at the latest.
 ///
 /// Of a format that lists its points, the points take the place of the codes and the largest magnitude among them that
 /// of max_code; where <w, points> is not positive, the scale is 0.

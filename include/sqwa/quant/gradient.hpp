@@ -30,7 +30,8 @@ concept ste = std::semiregular<G> &&
 /// The gradient passes where the rounding is the identity but for a step, and is 0 beyond the outermost point.
 ///
 /// It is the derivative of clamp(w, ±max_code * scale), and passes on the outermost point itself: Y. Bengio, N.
-/// Léonard, A. Courville, arXiv 1308.3432. A scale of 0 lets pass where w is 0; a NaN in `latent` passes nothing.
+/// Léonard, A. Courville, arXiv 1308.3432. A scale of 0 lets pass where w is 0; a NaN in `latent` or as a scale passes
+/// nothing, a NaN gradient passes as it is.
 /// Memory: none.
 struct ste_clipped {
   /// @pre sizes that agree with a valid layout

@@ -223,7 +223,7 @@ void quantize(std::span<T> values, blocks const& layout, std::span<float const> 
   if (!numbers) detail::refuse_nan("quantize", x, where);
 }
 
-/// value = code * scale, for every element. Memory: none.
+/// value = code * scale, for every element. Neither is checked: a NaN scale gives NaN. Memory: none.
 /// @pre sizes that agree with a valid layout
 template <class C, real T, any_backend B = backend<>>
   requires std::signed_integral<std::remove_const_t<C>>

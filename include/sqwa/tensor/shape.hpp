@@ -24,7 +24,7 @@ class shape {
     for (std::size_t e : extents) append(e);
   }
 
-  /// @pre at most `max_rank` extents
+  /// @pre at most `max_rank` extents, none negative
   template <std::ranges::input_range Extents>
     requires(!std::same_as<std::remove_cvref_t<Extents>, shape>)
   constexpr explicit shape(Extents&& extents) {
@@ -32,11 +32,13 @@ class shape {
   }
 
   [[nodiscard]] constexpr std::size_t rank() const noexcept { return rank_; }
+  /// 0 from `rank()` on.
+  /// @pre axis < max_rank
   [[nodiscard]] constexpr std::size_t operator[](std::size_t axis) const noexcept { return extents_[axis]; }
   [[nodiscard]] constexpr auto begin() const noexcept { return extents_.begin(); }
   [[nodiscard]] constexpr auto end() const noexcept { return extents_.begin() + rank_; }
 
-  /// How many elements there are: the product of the extents.
+  /// How many elements there are: the product of the extents, 1 for none; not checked for overflow.
   [[nodiscard]] constexpr std::size_t size() const noexcept {
     std::size_t n = 1;
     for (std::size_t e : *this) n *= e;
