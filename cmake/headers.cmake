@@ -166,6 +166,7 @@ set(sqwa_hosted_headers
   include/sqwa/nn/batches.hpp
   include/sqwa/nn/chain.hpp
   include/sqwa/nn/conv2d.hpp
+  include/sqwa/nn/convolution_extents.hpp
   include/sqwa/nn/convolution_shape.hpp
   include/sqwa/nn/data.hpp
   include/sqwa/nn/data_set.hpp

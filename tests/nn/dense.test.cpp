@@ -53,6 +53,7 @@ TEST_CASE("dense: more weights than the address space holds are refused") {
   constexpr std::size_t many = std::size_t{1} << 62;
   CHECK(test::refuses([] { nn::dense{many}.build({4}, {}); }, "outputs of 4 inputs are too many"));
   CHECK(test::refuses([] { nn::dense{many}.build({1}, {}); }, "outputs of 1 inputs are too many"));
+  CHECK(test::refuses([] { nn::dense{1}.build({many, 4}, {}); }, "an input of more elements than fit"));
 }
 
 }  // namespace SQWA_TEST_FILE

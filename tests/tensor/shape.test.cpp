@@ -11,6 +11,10 @@ namespace SQWA_TEST_FILE {
 using sqwa::shape;
 
 static_assert(shape{}.size() == 1 && shape{}.rank() == 0);
+static_assert(shape{}.addressable<double>() && shape{std::size_t{1} << 60}.addressable<float>());
+static_assert(!shape{std::size_t{1} << 60}.addressable<double>() &&
+              !shape{1 << 30, 1 << 30, 1 << 3}.addressable<char>());
+static_assert(shape{SIZE_MAX, 0, SIZE_MAX}.addressable<double>());
 static_assert(shape{2, 3, 4}.size() == 24 && shape{2, 3, 4}[1] == 3 && shape{5, 0, 2}.size() == 0);
 static_assert(shape{2, 3} == shape(std::array{2, 3}) && shape{2, 3} != shape{3, 2} && shape{2} != shape{2, 1});
 

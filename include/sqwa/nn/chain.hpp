@@ -174,7 +174,7 @@ class chain : public layer_holder<Self, T> {
 
  private:
   static std::size_t sample_size(shape const& extents) {
-    expects(addressable<T>(extents), "{}: a sample between two layers has more elements than fit into memory",
+    expects(extents.addressable<T>(), "{}: a sample between two layers has more elements than fit into memory",
             Self::name);
     return extents.size();
   }

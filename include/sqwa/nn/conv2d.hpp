@@ -3,6 +3,7 @@
 #ifndef SQWA_NN_CONV2D_HPP
 #define SQWA_NN_CONV2D_HPP
 
+#include <sqwa/nn/convolution_extents.hpp>
 #include <sqwa/nn/direct_convolution.hpp>
 #include <sqwa/nn/init.hpp>
 #include <sqwa/nn/layer.hpp>

@@ -3,26 +3,14 @@
 #ifndef SQWA_NN_CONVOLUTION_SHAPE_HPP
 #define SQWA_NN_CONVOLUTION_SHAPE_HPP
 
-#include <sqwa/core/contract.hpp>
-#include <sqwa/nn/layer.hpp>
-#include <sqwa/tensor/shape.hpp>
+#include <sqwa/core/config.hpp>
 
 #include <algorithm>
 #include <cstddef>
-#include <limits>
 
 namespace sqwa::inline SQWA_ABI {
 
-namespace nn {
-
-struct conv2d_options {
-  std::size_t kernel = 3;
-  std::size_t stride = 1;
-  std::size_t padding = 0;
-  bool bias = true;
-};
-
-namespace detail {
+namespace nn::detail {
 
 /// The extents of a convolution.
 struct convolution_shape {
@@ -35,31 +23,6 @@ struct convolution_shape {
   /// How many products one output has.
   std::size_t window() const noexcept { return kernel * kernel * channels; }
 };
-
-/// The extents of a convolution whose filters see one of `groups` parts of the channels each.
-///
-/// @pre `input` is an image that, with its padding, is at least as large as the kernel; its channels are a multiple of
-/// `groups`; the padded image, the output and the weights fit into the address space. `who` is named otherwise.
-template <real T>
-convolution_shape extents_of_convolution(char const* who, shape const& input, std::size_t filters, std::size_t groups,
-                                         conv2d_options const& how) {
-  expects(input.rank() == 3, "{}: an input of {} extents where an image has 3", who, input.rank());
-  std::size_t const k = how.kernel, p = how.padding;
-  std::size_t const rows = input[0], columns = input[1], channels = input[2];
-  expects(rows > 0 && columns > 0 && channels > 0, "{}: an image of {} x {} pixels and {} channels", who, rows, columns,
-          channels);
-  std::size_t const most = std::numeric_limits<std::size_t>::max();
-  expects(p <= (most - std::max(rows, columns)) / 2 && addressable<T>({rows + 2 * p, columns + 2 * p, channels}),
-          "{}: padding {} is too much for an image of {} x {}", who, p, rows, columns);
-  expects(rows + 2 * p >= k && columns + 2 * p >= k, "{}: a kernel of {} x {} on an image of {} x {} with padding {}",
-          who, k, k, rows, columns, p);
-  expects(channels % groups == 0, "{}: {} channels in {} groups", who, channels, groups);
-  std::size_t const depth = channels / groups;
-  std::size_t const down = (rows + 2 * p - k) / how.stride + 1, across = (columns + 2 * p - k) / how.stride + 1;
-  expects(addressable<T>({filters, k, k, depth}) && addressable<T>({down, across, filters}),
-          "{}: {} filters are too many for a kernel of {} x {} on {} channels", who, filters, k, k, depth);
-  return {rows, columns, channels, down, across, filters, k, how.stride, p};
-}
 
 /// How the elements of an image reach the canvas of a convolution: as they are.
 ///
@@ -114,9 +77,7 @@ struct canvas_frame {
   }
 };
 
-}  // namespace detail
-
-}  // namespace nn
+}  // namespace nn::detail
 
 }  // namespace sqwa::inline SQWA_ABI
 

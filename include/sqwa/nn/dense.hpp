@@ -39,10 +39,11 @@ class dense {
 
   /// @pre the input has elements; the weights fit into the address space
   shape build(shape const& input, noise const& init) {
+    expects(input.addressable<T>(), "dense: an input of more elements than fit into memory");
     inputs_ = input.size();
     expects(inputs_ > 0, "dense: the input has no elements");
-    expects(detail::addressable<T>({outputs_, inputs_}), "dense: {} outputs of {} inputs are too many weights",
-            outputs_, inputs_);
+    expects(shape{outputs_, inputs_}.addressable<T>(), "dense: {} outputs of {} inputs are too many weights", outputs_,
+            inputs_);
     weight_ = xt::zeros<T>({outputs_, inputs_});
     weight_gradient_ = weight_;
     kaiming_uniform(mutable_values(weight_), inputs_, init);

@@ -12,7 +12,6 @@
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
-#include <limits>
 #include <span>
 #include <string>
 
@@ -80,19 +79,6 @@ struct layer_defaults {
 };
 
 namespace detail {
-
-/// Whether a tensor of these extents can lie in memory.
-template <real T>
-constexpr bool addressable(shape const& extents) {
-  std::size_t room = std::numeric_limits<std::ptrdiff_t>::max() / sizeof(T);
-  bool fits = true;
-  for (std::size_t e : extents) {
-    if (e == 0) return true;
-    room /= e;
-    fits = fits && room > 0;
-  }
-  return fits;
-}
 
 /// The pieces of a batch, at least eight samples each and at most 32: a function of the batch size alone.
 constexpr chunks sample_pieces(std::size_t batch) { return {batch, std::max<std::size_t>(8, (batch + 31) / 32)}; }

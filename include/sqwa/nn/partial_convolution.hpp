@@ -4,7 +4,7 @@
 #define SQWA_NN_PARTIAL_CONVOLUTION_HPP
 
 #include <sqwa/core/contract.hpp>
-#include <sqwa/nn/conv2d.hpp>
+#include <sqwa/nn/convolution_extents.hpp>
 #include <sqwa/nn/init.hpp>
 #include <sqwa/nn/layer.hpp>
 #include <sqwa/nn/window.hpp>

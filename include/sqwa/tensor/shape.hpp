@@ -8,6 +8,7 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <span>  // and the concepts of ranges: <ranges> takes as long to compile as all of this layer
 #include <type_traits>
@@ -38,11 +39,25 @@ class shape {
   [[nodiscard]] constexpr auto begin() const noexcept { return extents_.begin(); }
   [[nodiscard]] constexpr auto end() const noexcept { return extents_.begin() + rank_; }
 
-  /// How many elements there are: the product of the extents, 1 for none; not checked for overflow.
+  /// How many elements there are: the product of the extents, 1 for none; not checked for overflow, see
+  /// `addressable`.
   [[nodiscard]] constexpr std::size_t size() const noexcept {
     std::size_t n = 1;
     for (std::size_t e : *this) n *= e;
     return n;
+  }
+
+  /// Whether a tensor of these extents can lie in memory: then `size()` and its bytes do not overflow.
+  template <class T>
+  [[nodiscard]] constexpr bool addressable() const noexcept {
+    std::size_t room = std::size_t{PTRDIFF_MAX} / sizeof(T);
+    bool fits = true;
+    for (std::size_t e : *this) {
+      if (e == 0) return true;
+      room /= e;
+      fits = fits && room > 0;
+    }
+    return fits;
   }
 
   constexpr bool operator==(shape const&) const = default;
