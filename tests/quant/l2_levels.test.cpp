@@ -4,6 +4,7 @@
 #include <sqwa/quant/l2_levels.hpp>
 #include <sqwa/quant/symmetric.hpp>
 #include "support/every_backend.hpp"
+#include "support/thorough.hpp"
 
 #include <doctest/doctest.h>
 #include <algorithm>
@@ -83,7 +84,8 @@ TEST_CASE_TEMPLATE("levels_search: the quality of the sorted sweep, for many dis
   for (std::size_t const n : {search::min_size, std::size_t{20'011}}) {
     for (auto const& w : distributions<T>(n)) {
       for (int const limit : {2, 7, 127}) {
-        if (limit > 7 && (n > search::min_size || sizeof(T) > 4)) continue;  // the sweep sorts n * limit breakpoints
+        bool const large = limit > 7 && (n > search::min_size || sizeof(T) > 4);
+        if (large && !test::thorough) continue;  // the sweep sorts n * limit breakpoints
         double const best = best_quality(w, limit);
         double const found = search::run(w, limit);
         if (found >= 0) CHECK(quality_at(w, found, limit) >= best * (1 - 1e-12));
