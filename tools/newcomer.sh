@@ -9,7 +9,8 @@
 # seconds each step began, and how long all took. The whole output is in DIRECTORY (build/newcomer), with the Debian that
 # the next call copies.
 #
-# Needs root, debootstrap, git and 2 GB. SQWA_MIRROR is where packages come from (http://deb.debian.org/debian).
+# Needs root, debootstrap, git and 2 GB. SQWA_MIRROR is where packages come from; without it, where
+# debootstrap finds them.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=tools/lib.sh
@@ -68,7 +69,7 @@ path() {
 if [ ! -d "$directory/debian" ]; then
   say "Making a Debian 12 in $directory/debian"
   rm -rf --one-file-system "$directory/new"
-  debootstrap --variant=minbase bookworm "$directory/new" "${SQWA_MIRROR:-http://deb.debian.org/debian}" >"$directory/debian.log"
+  debootstrap --variant=minbase bookworm "$directory/new" ${SQWA_MIRROR:+"$SQWA_MIRROR"} >"$directory/debian.log"
   chroot "$directory/new" apt-get clean
   mv "$directory/new" "$directory/debian"
 fi
