@@ -40,8 +40,7 @@ class byte_writer {
  public:
   template <savable T>
   void put(T value) {
-    auto const raw = detail::little_endian(std::bit_cast<std::array<std::byte, sizeof(T)>>(value));
-    bytes.insert(bytes.end(), raw.begin(), raw.end());
+    append(detail::little_endian(std::bit_cast<std::array<std::byte, sizeof(T)>>(value)));
   }
 
   /// The count as 64 bits, then the values.
@@ -53,11 +52,17 @@ class byte_writer {
   /// The count as 64 bits, then the bytes: of a state that something else saved, or of a text.
   void put_block(std::span<std::byte const> block) {
     put(static_cast<std::uint64_t>(block.size()));
-    bytes.insert(bytes.end(), block.begin(), block.end());
+    append(block);
   }
-  void put_text(std::string_view text) { put_block(std::as_bytes(std::span(text))); }
+  void put_text(std::string_view text) { put_block({reinterpret_cast<std::byte const*>(text.data()), text.size()}); }
 
   std::vector<std::byte> bytes;
+
+ private:
+  // The one place that inserts, by pointers: every other form is another template to compile for all who include this.
+  void append(std::span<std::byte const> block) {
+    bytes.insert(bytes.end(), block.data(), block.data() + block.size());
+  }
 };
 
 /// Takes numbers from a run of bytes in the order in which they were put.
