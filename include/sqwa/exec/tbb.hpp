@@ -16,7 +16,14 @@ struct tbb_executor {
   template <std::invocable<std::size_t> F>
   void for_each(std::size_t n, F&& f) const {
     if (n < 2) return sequential{}.for_each(n, f);  // small work never pays for a task
-    oneapi::tbb::parallel_for(std::size_t{0}, n, [&f](std::size_t i) { f(i); });
+    auto const run = [&f](std::size_t i) { f(i); };
+    calls(n, &run, [](void const* body, std::size_t i) { (*static_cast<decltype(run)*>(body))(i); });
+  }
+
+ private:
+  // Without the type of the body, so that a program has one loop of oneTBB's, not one for each place that calls it.
+  static void calls(std::size_t n, void const* body, void (*invoke)(void const*, std::size_t)) {
+    oneapi::tbb::parallel_for(std::size_t{0}, n, [body, invoke](std::size_t i) { invoke(body, i); });
   }
 };
 
