@@ -73,8 +73,9 @@ void write_onnx(program_options const& o, sqwa::low_bit_model const& low) {
     throw std::invalid_argument("ONNX holds the network: name it with --model, --image and --classes");
   }
   double const width = o.width == 0 ? example::usual_width(o.model) : o.width;
-  auto model = example::make_model(o.model, width, o.classes);
-  sqwa::io::write_onnx(o.out, model, {o.image[0], o.image[1], o.image[2]}, low,
+  sqwa::shape const image{o.image[0], o.image[1], o.image[2]};
+  auto model = example::model_of(low, o.model, width, o.classes, image);
+  sqwa::io::write_onnx(o.out, model, image, low,
                        {.codes = o.smallest ? sqwa::io::onnx_codes::smallest : sqwa::io::onnx_codes::int8,
                         .float_elsewhere = o.float_elsewhere});
 }

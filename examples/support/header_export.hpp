@@ -82,8 +82,8 @@ inline void write_header(std::filesystem::path const& path, sqwa::low_bit_model 
   sqwa::nn::data_sets const sets = choose_data(o.data).sets;
   sqwa::nn::data_set const train = trained_on(sets.train, low);
   sqwa::nn::normalization const pixels(train);
-  auto model = make_model(o.model, o.width, train.classes);
   sqwa::shape const image{train.images.shape(1), train.images.shape(2), train.images.shape(3)};
+  auto model = model_of(low, o.model, o.width, train.classes, image);
   auto const network =
       io::deploy_network(model, image, o.arithmetic == "float-weights" ? with_float_weights(low) : low, pixels);
 

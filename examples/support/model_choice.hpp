@@ -8,6 +8,7 @@
 #include <sqwa/io/npz.hpp>
 #include <sqwa/nn/any_model.hpp>
 #include <sqwa/nn/data.hpp>
+#include <sqwa/nn/low_bit_model.hpp>
 #include <sqwa/nn/models/lenet5.hpp>
 #include <sqwa/nn/models/mlp.hpp>
 #include <sqwa/nn/models/mobilenet_v2.hpp>
@@ -86,6 +87,34 @@ inline model_type make_model(std::string_view model, double width, std::size_t c
     if (model == "resnet" + std::to_string(depth)) return sqwa::nn::resnet(depth, classes, {.width = whole});
   }
   throw std::invalid_argument("--model " + std::string(model));
+}
+
+/// The model of this name whose weights these are.
+///
+/// Throws `invalid_argument` as `make_model`, and for the first tensor whose extents are not those of the model:
+/// another width, another number of classes, other images. Tensors that only one of the two has are left to who writes
+/// them.
+inline model_type model_of(sqwa::low_bit_model const& low, std::string_view model, double width, std::size_t classes,
+                           sqwa::shape const& image) {
+  model_type network = make_model(model, width, classes);
+  network.build(image, sqwa::noise{});
+  auto const text = [](sqwa::shape const& extents) {
+    std::string all;
+    for (std::size_t const e : extents) all += (all.empty() ? "" : " x ") + std::to_string(e);
+    return all;
+  };
+  for (auto const& p : network.parameters()) {
+    auto const compare = [&](auto const& tensors) {
+      auto const at = std::ranges::find(tensors, p.name, [](auto const& t) { return t.name; });
+      if (at == tensors.end() || at->extents == sqwa::shape(p.extents)) return;
+      throw std::invalid_argument(p.name + " is " + text(at->extents) + ", but " + text(p.extents) + " in " +
+                                  std::string(model) + " of width " + number_text(width) + " for " +
+                                  std::to_string(classes) + " classes and images of " + text(image));
+    };
+    compare(low.weights);
+    compare(low.floats);
+  }
+  return network;
 }
 
 /// What a model is, and what it sees.

@@ -94,7 +94,12 @@ TEST_CASE("sqwa-export: what is missing or wrong is named, and no file is left")
   fails("m.sqwa out.onnx", "name it with --model, --image and --classes");
   fails("m.sqwa out.onnx --model convolutions --width 8 --image 8,8 --classes 10", "--image");
   fails("m.sqwa out.onnx --model resnet20 --image 32,32,3 --classes 10",
-        "conv2d_1.weight does not fit a kernel of 3 on 3 channels");
+        "conv2d_1.weight is 8 x 3 x 3 x 1, but 16 x 3 x 3 x 3 in resnet20 of width 16");
+  fails("m.sqwa out.onnx --model convolutions --width 16 --image 8,8,1 --classes 10", "in convolutions of width 16");
+  fails("m.sqwa out.onnx --model convolutions --width 8 --image 8,8,1 --classes 9", "for 9 classes");
+  fails(
+      "m.sqwa out.hpp --model convolutions --width 4 --data '" + fs::absolute(examples / "data/digits").string() + "'",
+      "conv2d_1.weight is 8 x 3 x 3 x 1, but 4 x 3 x 3 x 1");
   fails("m.sqwa out.hpp --model convolutions", "name them with --model, --data");
   fails("m.sqwa out.hpp --model convolutions --width 8 --data no/such", "no/such");
   auto torn = io::read_file(here / "m.sqwa");

@@ -81,4 +81,14 @@ TEST_CASE("recipe: the control needs no captures, but a top rate") {
   check(r);
 }
 
+TEST_CASE("recipe: a control that would train at the rate 0 is refused") {
+  recipe r = good();
+  r.retrain.rate = warm_up{cyclic{cosine{.hi = 0.1F, .lo = 0.01F, .length = 4}, 5}, 20};
+  check(r);  // SQWA trains from a rate of 0 upwards
+  r.average = averaging::none;
+  CHECK(test::refuses([&] { check(r); }, "the control would train at the rate 0"));
+  r.control_rate = 0.1F;
+  check(r);
+}
+
 }  // namespace SQWA_TEST_FILE

@@ -85,8 +85,8 @@ inline void check_phase(sqwa::phase const& p, char const* name) {
 /// Checks that a recipe can be run, before anything is trained.
 ///
 /// @pre each phase has a rate if it has steps, and steps if its rate has no length of its own; every rate, control_rate
-/// too, is finite and not negative; unless `average` is
-/// `none`, the capture policy captures at least once; `requantize` is not `learned`
+/// too, is finite and not negative; unless `average` is `none`, the capture policy captures at least once; where it is
+/// `none`, control_rate or else the rate of `retrain` at its first step is above 0; `requantize` is not `learned`
 inline void check(recipe const& r) {
   detail::check_phase(r.train, "train");
   detail::check_phase(r.retrain, "retrain");
@@ -96,6 +96,9 @@ inline void check(recipe const& r) {
           "recipe: requantize is learned; scales of an average are frozen or refitted");
   if (r.average == averaging::none) {
     expects(r.control_rate > 0 || !r.retrain.rate.empty(), "recipe: the control needs control_rate or a retrain.rate");
+    expects(
+        r.control_rate > 0 || r.low_bit_steps() == 0 || r.retrain.rate(0) > 0,
+        "recipe: the control would train at the rate 0, that of phase retrain at its first step; give control_rate");
     return;
   }
   expects(r.retrain.length() > 0, "recipe: phase retrain has no steps, so nothing would be captured");

@@ -37,17 +37,6 @@ inline std::string text_of(shape const& extents) {
   return text + ")";
 }
 
-inline void put_bytes(byte_writer& out, std::span<std::byte const> bytes) {
-  out.put(static_cast<std::uint64_t>(bytes.size()));
-  out.bytes.insert(out.bytes.end(), bytes.begin(), bytes.end());
-}
-
-inline std::vector<std::byte> get_bytes(byte_reader& in) {
-  auto const raw = in.all<std::uint8_t>();
-  auto const bytes = std::as_bytes(std::span(raw));
-  return {bytes.begin(), bytes.end()};
-}
-
 /// One tensor of a model_average: its description, and an averager or a copy.
 template <schedule Weight, any_backend Backend>
 class model_slot {
@@ -198,24 +187,23 @@ class model_slot {
   }
 
   void save(byte_writer& out) const {
-    put_bytes(out, std::as_bytes(std::span(name_)));
+    out.put_text(name_);
     std::vector<std::uint64_t> const extents(extents_.begin(), extents_.end());
     out.put_all(std::span(extents));
     out.put(kind_.letter);
     out.put(kind_.size);
     out.put(static_cast<std::uint8_t>(what_));
     put_packed(out, {levels_, layout_, {}, {}});
-    if (auto const* const sums = std::get_if<codes>(&state_)) put_bytes(out, sums->save());
-    if (auto const* const mean = std::get_if<means>(&state_)) put_bytes(out, mean->save());
-    if (auto const* const copy = std::get_if<copied>(&state_)) put_bytes(out, *copy);
+    if (auto const* const sums = std::get_if<codes>(&state_)) out.put_block(sums->save());
+    if (auto const* const mean = std::get_if<means>(&state_)) out.put_block(mean->save());
+    if (auto const* const copy = std::get_if<copied>(&state_)) out.put_block(*copy);
     if (auto const* const copy = std::get_if<packed>(&state_)) put_packed(out, *copy);
   }
 
   [[nodiscard]] static model_slot load(char const* who, byte_reader& in, std::int64_t count, Weight const& weight,
                                        Backend const& where) {
     model_slot s;
-    auto const name = get_bytes(in);
-    for (std::byte b : name) s.name_ += static_cast<char>(b);
+    s.name_ = in.text();
     auto const extents = in.all<std::uint64_t>();
     expects(extents.size() <= shape::max_rank, "{}: {} extents of {}", who, extents.size(), s.name_);
     s.extents_ = shape(extents);
@@ -229,12 +217,12 @@ class model_slot {
     s.layout_ = like.layout;
     std::size_t size = s.extents_.size();
     if (s.what_ == tensor_policy::codes) {
-      auto const& a = s.state_.template emplace<codes>(codes::load(get_bytes(in), where));
+      auto const& a = s.state_.template emplace<codes>(codes::load(in.block(), where));
       expects(a.n_averaged() == count && a.layout() == s.layout_ && a.levels() == (s.levels_ - 1) * count + 1,
               "{}: the codes of {} are of {} models, not {}, or of other levels", who, s.name_, a.n_averaged(), count);
       size = a.layout().size;
     } else if (s.what_ == tensor_policy::values) {
-      auto const& a = s.state_.template emplace<means>(means::load(get_bytes(in), weight, where));
+      auto const& a = s.state_.template emplace<means>(means::load(in.block(), weight, where));
       expects(a.n_averaged() == count, "{}: the mean of {} is of {} models, not {}", who, s.name_, a.n_averaged(),
               count);
       size = a.mean().size();
@@ -244,7 +232,8 @@ class model_slot {
       check_codes_of(who, 0, packed_view(p));
       size = p.size();
     } else if (s.what_ == tensor_policy::copy) {
-      std::size_t const bytes = s.state_.template emplace<copied>(get_bytes(in)).size();
+      auto const b = in.block();
+      std::size_t const bytes = s.state_.template emplace<copied>(b.begin(), b.end()).size();
       size = s.kind_.size == 0 || bytes % s.kind_.size != 0 ? ~std::size_t{0} : bytes / s.kind_.size;
     }
     expects(size == s.extents_.size(), "{}: {} values of {}, but extents {}", who, size, s.name_, text_of(s.extents_));
@@ -271,7 +260,7 @@ class model_slot {
       out.put(static_cast<std::uint64_t>(n));
     }
     out.put_all(std::span<float const>(p.scales));
-    put_bytes(out, p.bytes);
+    out.put_block(p.bytes);
   }
   static packed get_packed(byte_reader& in) {
     packed p;
@@ -280,7 +269,8 @@ class model_slot {
       *n = static_cast<std::size_t>(in.get<std::uint64_t>());
     }
     p.scales = in.all<float>();
-    p.bytes = get_bytes(in);
+    auto const b = in.block();
+    p.bytes.assign(b.begin(), b.end());
     return p;
   }
 
