@@ -13,7 +13,7 @@
 #
 # And, only when they are named:
 #
-#   embedded       the digits on an emulated Cortex-M4 and M7, aarch64 and riscv64, bit for bit as here: docs/embedded.md
+#   embedded       networks on an emulated Cortex-M4 and M7, aarch64 and riscv64, bit for bit as here: docs/embedded.md
 #   packaging      the release archive; from its tree, the port of vcpkg and the recipe of Conan with every component, by the
 #                  tools themselves where they are here; the Debian package, which is installed and removed again for root
 #   fuzz           feeds each reader of files altered ones for SQWA_FUZZ_SECONDS seconds (60), under clang's sanitizers;
@@ -105,8 +105,8 @@ step_no-backends() {
 
 step_embedded() {
   cmake --preset dev "${options[@]}"
-  build dev sqwa-export
-  tests/embedded/run.sh build/dev/examples/sqwa-export build/dev/examples/embedded
+  build dev sqwa-export cifar
+  tests/embedded/run.sh build/dev/examples/sqwa-export build/dev/examples/cifar build/dev/examples/embedded
 }
 step_packaging() {
   local work=build/packaging components=tbb,threads,xsimd,xtensor,io,png,eigen archive tree
