@@ -107,18 +107,42 @@ constexpr typename A::sum weight_at(layer<A> const& l, std::size_t channel, std:
   }
 }
 
+/// Of a window of `length` that begins at `begin` of a padded line, what lies inside its `n` values: from `first` to
+/// `last`.
+struct seen_part {
+  std::size_t first, last;
+
+  constexpr seen_part(std::size_t begin, std::size_t length, std::size_t padding, std::size_t n) noexcept
+      : first(least(length, begin < padding ? padding - begin : 0)),
+        last(least(length, begin < n + padding ? n + padding - begin : 0)) {
+    if (last < first) last = first;
+  }
+
+ private:
+  static constexpr std::size_t least(std::size_t a, std::size_t b) noexcept { return a < b ? a : b; }
+};
+
+/// Each channel with a filter of its own. The padding's `zero` is taken from all values, so that only those inside the
+/// image count, and is added again with the sum of the weights.
 template <int Bits, class Out, class A>
 constexpr void convolve_each(layer<A> const& l, typename A::value const* x, Out* y) noexcept {
+  using sum_type = typename A::sum;
+  auto const zero = static_cast<sum_type>(l.zero);
+  std::size_t const channels = l.in.channels;
   each_pixel(l, y, [&](std::size_t row, std::size_t column, Out* pixel) {
+    seen_part const rows(row, l.window_rows, l.padding, l.in.rows);
+    seen_part const columns(column, l.window_columns, l.padding, l.in.columns);
     for (std::size_t c = 0; c != l.out.channels; ++c) {
-      typename A::sum sum = 0;
-      for (std::size_t i = row, at = 0; i != row + l.window_rows; ++i) {
-        bool const inside = i >= l.padding && i < std::size_t{l.in.rows} + l.padding;
-        for (std::size_t j = column; j != column + l.window_columns; ++j, ++at) {
-          bool const seen = inside && j >= l.padding && j < std::size_t{l.in.columns} + l.padding;
-          auto const value = seen ? x[((i - l.padding) * l.in.columns + (j - l.padding)) * l.in.channels + c] : l.zero;
-          sum += weight_at<Bits>(l, c, at) * static_cast<typename A::sum>(value);
+      sum_type sum = 0;
+      for (std::size_t i = rows.first; i != rows.last; ++i) {
+        std::size_t const line = (row + i - l.padding) * l.in.columns;
+        auto const* value = x + (line + column + columns.first - l.padding) * channels + c;
+        for (std::size_t j = columns.first; j != columns.last; ++j, value += channels) {
+          sum += weight_at<Bits>(l, c, i * l.window_columns + j) * (static_cast<sum_type>(*value) - zero);
         }
+      }
+      if (l.zero != 0) {
+        for (std::size_t i = 0; i != l.window_size(); ++i) sum += weight_at<Bits>(l, c, i) * zero;
       }
       pixel[c] = finished<Out>(l, sum, c);
     }
