@@ -95,15 +95,23 @@ constexpr void convolve(layer<floats> const& l, float const* x, float* y, float*
   });
 }
 
-/// One weight of a depthwise convolution as a number.
+/// The weights of one channel of a depthwise convolution, as they lie.
 template <int Bits, class A>
-constexpr typename A::sum weight_at(layer<A> const& l, std::size_t channel, std::size_t i) noexcept {
-  std::size_t const n = l.window_size();
+constexpr auto const* weights_of(layer<A> const& l, std::size_t channel) noexcept {
   if constexpr (Bits == 32) {
-    return l.floats[channel * n + i];
+    return l.floats + channel * l.window_size();
   } else {
-    unsigned const field = field_at<Bits>(l.codes + channel * row_bytes(n, Bits), i);
-    return static_cast<typename A::sum>(static_cast<int>(field) - centre_of(Bits));
+    return l.codes + channel * row_bytes(l.window_size(), Bits);
+  }
+}
+
+/// The i-th of them as a number.
+template <int Bits, class A, class Weight>
+constexpr typename A::sum weight_at(Weight const* weights, std::size_t i) noexcept {
+  if constexpr (Bits == 32) {
+    return weights[i];
+  } else {
+    return static_cast<typename A::sum>(static_cast<int>(field_at<Bits>(weights, i)) - centre_of(Bits));
   }
 }
 
@@ -133,16 +141,18 @@ constexpr void convolve_each(layer<A> const& l, typename A::value const* x, Out*
     seen_part const rows(row, l.window_rows, l.padding, l.in.rows);
     seen_part const columns(column, l.window_columns, l.padding, l.in.columns);
     for (std::size_t c = 0; c != l.out.channels; ++c) {
+      auto const* const weights = weights_of<Bits>(l, c);
       sum_type sum = 0;
       for (std::size_t i = rows.first; i != rows.last; ++i) {
         std::size_t const line = (row + i - l.padding) * l.in.columns;
         auto const* value = x + (line + column + columns.first - l.padding) * channels + c;
-        for (std::size_t j = columns.first; j != columns.last; ++j, value += channels) {
-          sum += weight_at<Bits>(l, c, i * l.window_columns + j) * (static_cast<sum_type>(*value) - zero);
+        std::size_t const end = i * l.window_columns + columns.last;
+        for (std::size_t at = i * l.window_columns + columns.first; at != end; ++at, value += channels) {
+          sum += weight_at<Bits, A>(weights, at) * (static_cast<sum_type>(*value) - zero);
         }
       }
       if (l.zero != 0) {
-        for (std::size_t i = 0; i != l.window_size(); ++i) sum += weight_at<Bits>(l, c, i) * zero;
+        for (std::size_t i = 0; i != l.window_size(); ++i) sum += weight_at<Bits, A>(weights, i) * zero;
       }
       pixel[c] = finished<Out>(l, sum, c);
     }
