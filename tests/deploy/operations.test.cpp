@@ -131,6 +131,32 @@ int differences(convolution_case const& c) {
   return wrong;
 }
 
+/// What a depthwise kernel of 1 makes of 2 x 2 pixels with a padding of 3: its weight is 1, outside lies 5.
+constexpr std::array<std::uint8_t, 64> framed() {
+  constexpr std::uint8_t codes[] = {2};
+  constexpr std::int32_t factors[] = {1};
+  constexpr std::int64_t offsets[] = {0};
+  deploy::layer<deploy::integers> l;
+  l.in = {2, 2, 1};
+  l.out = {8, 8, 1};
+  l.padding = 3;
+  l.bits = 2;
+  l.zero = 5;
+  l.codes = codes;
+  l.factors = factors;
+  l.offsets = offsets;
+  l.low = 0;
+  l.high = 255;
+  std::array<std::uint8_t, 4> const x{7, 8, 9, 10};
+  std::array<std::uint8_t, 64> y{};
+  deploy::detail::convolve_each<2>(l, x.data(), y.data());
+  return y;
+}
+
+// Compilers refuse a constant for which a pointer left the image, as it may where a window sees nothing of it.
+constexpr auto constant = framed();
+static_assert(constant[0] == 5 && constant[27] == 7 && constant[36] == 10 && constant[63] == 5);
+
 }  // namespace
 
 TEST_CASE("operations: convolutions of integers are the slow loops', for any window, stride, padding, zero and width") {

@@ -138,8 +138,9 @@ constexpr void convolve_each(layer<A> const& l, typename A::value const* x, Out*
   auto const zero = static_cast<sum_type>(l.zero);
   std::size_t const channels = l.in.channels;
   each_pixel(l, y, [&](std::size_t row, std::size_t column, Out* pixel) {
-    seen_part const rows(row, l.window_rows, l.padding, l.in.rows);
+    seen_part rows(row, l.window_rows, l.padding, l.in.rows);
     seen_part const columns(column, l.window_columns, l.padding, l.in.columns);
+    if (columns.first == columns.last) rows.last = rows.first;  // no pointer to what is not there
     for (std::size_t c = 0; c != l.out.channels; ++c) {
       auto const* const weights = weights_of<Bits>(l, c);
       sum_type sum = 0;
